@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""Pillion beside what a user would pick instead, in one run on one machine.
+
+Every figure is a ratio: two things are measured in turn, A B A B, and their medians divided. The load generator checks every
+answer (grpc-status in the trailers, the number of messages, the id that came back).
+
+usage: run.py [--rounds N] [--seconds S] [--only NAME,NAME] [--rows N]
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parent / ".build-bench"
+PILLION = HERE.parent / ".build/release/pillion"
+PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+SELECT = "SELECT id, title, content, views, rating, published, created FROM bench_post WHERE id = :id"
+INSERT = ("INSERT INTO bench_post (title, content, views, rating, published, created) VALUES ('the river garden over stat', "
+          "repeat('the river garden over station ', 7), 7, 2.5, true, now()) "
+          "RETURNING id, title, content, views, rating, published, created")
+WORDS = "the river garden over station planner letter music when winter cursor and market vacuum signal of stream".split()
+
+
+def as_postgres(command):
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class PostgreSQL:
+    """A throw-away cluster with its default settings: every commit is on disk before it is answered."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        folder.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        run = lambda *c: subprocess.run(as_postgres([str(x) for x in c]), check=True, stdout=subprocess.DEVNULL, cwd="/")
+        run(PG_BIN / "initdb", "-D", folder / "data", "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        run(PG_BIN / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o",
+            f"-p {self.port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200", "start")
+        self.sql("CREATE DATABASE bench", database="postgres")
+
+    @property
+    def uri(self):
+        return f"postgresql://bench@127.0.0.1:{self.port}/bench"
+
+    def psql(self, *args, database="bench"):
+        return ["psql", "-qXAt", "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "-d", database, *args]
+
+    def sql(self, text, database="bench"):
+        return subprocess.run(self.psql("-c", text, database=database), check=True, capture_output=True, text=True).stdout
+
+    def pgbench(self, script, clients, seconds, log=None):
+        """Transactions per second; with `log`, the median latency in microseconds."""
+        file = self.folder.parent / "script.sql"
+        file.write_text(script)
+        command = ["pgbench", "-n", "-M", "prepared", "-f", str(file), "-c", str(clients), "-j", "2", "-T", str(seconds),
+                   "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "bench"]
+        if log:
+            command[1:1] = ["-l", f"--log-prefix={log}"]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        if not log:
+            return float(re.search(r"tps = ([\d.]+)", out).group(1))
+        latencies = []
+        for path in pathlib.Path(log).parent.glob(pathlib.Path(log).name + ".*"):
+            latencies += [int(line.split()[2]) for line in path.open()]
+            path.unlink()
+        return statistics.median(latencies)
+
+    def stop(self):
+        subprocess.run(as_postgres([str(PG_BIN / "pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "stop"]),
+                       stdout=subprocess.DEVNULL, cwd="/")
+
+
+class Pillion:
+    def __init__(self, folder, url, models=HERE / "models", probe=None):
+        self.start = time.perf_counter()
+        self.log = open(folder / "pillion.log", "w")
+        self.process = subprocess.Popen(
+            [str(PILLION), "serve", "--listen", "127.0.0.1:0", "--database", url, "--models", str(models)],
+            cwd=folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        line = self.process.stdout.readline()
+        found = re.search(r"listening on 127\.0\.0\.1:(\d+)", line)
+        if not found:
+            sys.exit(f"pillion did not start: {line!r}; see {folder}/pillion.log")
+        self.port = int(found.group(1))
+
+    def memory_kib(self, key="VmRSS"):
+        text = open(f"/proc/{self.process.pid}/status").read()
+        return int(re.search(key + r":\s+(\d+)", text).group(1))
+
+    def reset_peak(self):
+        with open(f"/proc/{self.process.pid}/clear_refs", "w") as f:
+            f.write("5")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        if self.process.wait(30):
+            sys.exit("pillion did not exit with 0")
+
+
+class Peer:
+    def __init__(self, kind, postgres=None):
+        self.port = free_port()
+        env = dict(os.environ)
+        if postgres:
+            env["BENCH_PG"] = f"host=127.0.0.1 port={postgres.port} user=bench dbname=bench"
+        self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port)], env=env, stdout=subprocess.DEVNULL)
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.05)
+        sys.exit("the Go peer did not start")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def load(port, op, connections, streams, seconds, n=100_000_000, **more):
+    command = [str(BUILD / "loadgen"), "--port", str(port), "--op", op, "--conns", str(connections), "--streams", str(streams),
+               "--n", str(n), "--max-time", str(seconds)]
+    for key, value in more.items():
+        command += ["--" + key.replace("_", "-"), str(value)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    result = {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", done.stdout)}
+    if done.returncode or not result.get("reqs"):
+        sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return result
+
+
+def rows(count):
+    for i in range(1, count + 1):
+        title = " ".join(WORDS[(i * 7 + k * k) % len(WORDS)] for k in range(5))
+        content = " ".join(WORDS[(i * 11 + k * 3) % len(WORDS)] for k in range(34))
+        yield (i, title, content, i % 2_000_000, None if i % 10 == 0 else round((i % 500) / 100, 2), i % 5 != 0,
+               f"20{i % 30 + 10:02d}-0{i % 9 + 1}-1{i % 10} 0{i % 10}:00:0{i % 10}.{i % 1_000_000:06d}+00")
+
+
+def seed_postgres(pg, count, table="bench_post"):
+    pg.sql(f"""CREATE TABLE {table} (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, title varchar(100) NOT NULL,
+               content text NOT NULL, views integer NOT NULL, rating double precision, published boolean NOT NULL,
+               created timestamptz NOT NULL)""")
+    copy = subprocess.Popen(pg.psql("-c", f"COPY {table} FROM STDIN"), stdin=subprocess.PIPE, text=True)
+    for row in rows(count):
+        copy.stdin.write("\t".join("\\N" if v is None else ("t" if v is True else "f" if v is False else str(v)) for v in row) + "\n")
+    copy.stdin.close()
+    if copy.wait():
+        sys.exit("COPY failed")
+    pg.sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {count})")
+    pg.sql(f"VACUUM (FREEZE, ANALYZE) {table}")
+
+
+def seed_sqlite(path, count):
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("""CREATE TABLE bench_post (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, content TEXT NOT NULL,
+                  views INTEGER NOT NULL, rating REAL, published INTEGER NOT NULL, created TEXT NOT NULL)""")
+    db.executemany("INSERT INTO bench_post VALUES (?,?,?,?,?,?,?)", rows(count))
+    db.commit()
+    db.close()
+
+
+class Report:
+    def __init__(self):
+        self.lines = []
+
+    def add(self, name, bar, ours, theirs, unit, peer, invert=False):
+        a, b = statistics.median(ours), statistics.median(theirs)
+        ratio = a / b
+        met = ratio <= bar if invert else ratio >= bar
+        spread = lambda xs: f"{min(xs):,.0f}–{max(xs):,.0f}"
+        self.lines.append((name, f"{a:,.0f} ({spread(ours)}) {unit}", f"{peer}: {b:,.0f} ({spread(theirs)}) {unit}",
+                           f"{ratio:.2f}", f"{'≤' if invert else '≥'} {bar}", "yes" if met else "NO"))
+        print("  ".join(self.lines[-1]), flush=True)
+
+    def value(self, name, bar, ours, unit):
+        a = statistics.median(ours)
+        self.lines.append((name, f"{a:,.1f} ({min(ours):,.1f}–{max(ours):,.1f}) {unit}", "", "", f"< {bar}", "yes" if a < bar else "NO"))
+        print("  ".join(self.lines[-1]), flush=True)
+
+    def write(self, path, header):
+        path.parent.mkdir(exist_ok=True)
+        table = ["| what | Pillion: median (range) | beside | ratio | bar | met |", "|---|---|---|---|---|---|"]
+        table += ["| " + " | ".join(line) + " |" for line in self.lines]
+        path.write_text(header + "\n\n" + "\n".join(table) + "\n")
+
+
+def machine():
+    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
+    memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read()).group(1)) // 1024 // 1024
+    return f"{os.cpu_count()} cores of {model}, {memory} GiB; load generator, server and database on the same machine"
+
+
+def alternate(rounds, *measures):
+    results = [[] for _ in measures]
+    for _ in range(rounds):
+        for index, measure in enumerate(measures):
+            results[index].append(measure())
+    return results
+
+
+def slow_reader(port, seconds):
+    """Reads a whole List with grpcio, a message a millisecond at first; returns nothing, only holds the stream open."""
+    import grpc
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_stream("/bench.PostController/List", request_serializer=bytes, response_deserializer=bytes)(b"")
+        end = time.time() + seconds
+        for _ in call:
+            time.sleep(0.001)
+            if time.time() > end:
+                call.cancel()
+                return
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    only = set(filter(None, options.only.split(",")))
+    wanted = lambda name: not only or name in only
+    report, rounds, seconds = Report(), options.rounds, options.seconds
+
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        os.chmod(name, 0o755)
+        folder = pathlib.Path(name)
+        pg = PostgreSQL(folder / "pg")
+        stack.callback(pg.stop)
+        seed_postgres(pg, 100_000)
+        seed_sqlite(folder / "bench.db", 100_000)
+        point = f"\\set id random(1, 100000)\n{SELECT};\n"
+
+        if wanted("retrieve-pg") or wanted("latency-pg") or wanted("create-pg"):
+            server = Pillion(folder, pg.uri)
+            if wanted("retrieve-pg"):
+                ours, theirs = alternate(rounds, lambda: load(server.port, "retrieve", 16, 16, seconds)["rps"],
+                                         lambda: pg.pgbench(point, 16, seconds))
+                report.add("Retrieve, PostgreSQL, 16 × 16", 2.0, ours, theirs, "calls/s", "pgbench -M prepared -c 16")
+            if wanted("latency-pg"):
+                ours, theirs = alternate(rounds, lambda: load(server.port, "retrieve", 1, 1, seconds)["p50_us"],
+                                         lambda: pg.pgbench(point, 1, seconds, log=str(folder / "latency")))
+                report.add("Retrieve, PostgreSQL, one at a time, median latency", 1.6, ours, theirs, "µs", "pgbench -c 1", invert=True)
+            if wanted("create-pg"):
+                ours, theirs = alternate(rounds, lambda: load(server.port, "create", 16, 16, seconds)["rps"],
+                                         lambda: pg.pgbench(INSERT + ";\n", 16, seconds))
+                report.add("Create, PostgreSQL, 16 × 16", 1.0, ours, theirs, "calls/s", "pgbench -M prepared -c 16, same INSERT")
+            server.stop()
+
+        if wanted("retrieve-sqlite") or wanted("create-sqlite"):
+            server = Pillion(folder, f"sqlite:{folder}/bench.db")
+            if wanted("retrieve-sqlite"):
+                peer = Peer("memory")
+                ours, theirs = alternate(rounds, lambda: load(server.port, "retrieve", 16, 16, seconds)["rps"],
+                                         lambda: load(peer.port, "retrieve", 16, 16, seconds)["rps"])
+                report.add("Retrieve, SQLite, 16 × 16", 1.5, ours, theirs, "calls/s", "grpc-go answering from memory")
+                peer.stop()
+            if wanted("create-sqlite"):
+                seed_sqlite(folder / "loop.db", 1000)
+                single = lambda: float(subprocess.run([str(BUILD / "insert"), str(folder / "loop.db"), str(seconds)], check=True,
+                                                      capture_output=True, text=True).stdout)
+                ours, theirs = alternate(rounds, lambda: load(server.port, "create", 16, 16, seconds)["rps"], single)
+                report.add("Create, SQLite, synchronous=FULL, 16 × 16", 10, ours, theirs, "calls/s", "single commits through the C API")
+            server.stop()
+
+        if wanted("list"):
+            pg.sql("DROP TABLE bench_post")
+            seed_postgres(pg, options.rows)
+            for backend in ("PostgreSQL", "SQLite"):
+                if backend == "SQLite":
+                    seed_sqlite(folder / "list.db", options.rows)
+                server = Pillion(folder, pg.uri if backend == "PostgreSQL" else f"sqlite:{folder}/list.db")
+                load(server.port, "retrieve", 1, 1, 1, n=100)
+                idle = server.memory_kib()
+                measure = lambda port: options.rows / load(port, "list", 1, 1, 120, n=1, page_size=0)["elapsed"]
+                if backend == "PostgreSQL":
+                    columns = SELECT.split("FROM")[0].removeprefix("SELECT ")
+                    def copy():
+                        start = time.perf_counter()
+                        with open(os.devnull, "w") as null:
+                            subprocess.run(pg.psql("-c", f"COPY (SELECT {columns} FROM bench_post ORDER BY id) TO STDOUT (FORMAT binary)"),
+                                           check=True, stdout=null)
+                        return options.rows / (time.perf_counter() - start)
+                    peer = Peer("pg", pg)
+                    ours, copied, gone = alternate(rounds, lambda: measure(server.port), copy, lambda: measure(peer.port))
+                    report.add("List of all rows, PostgreSQL", 0.3, ours, copied, "rows/s", "psql COPY … (FORMAT binary)")
+                    report.add("List of all rows, PostgreSQL", 2.0, ours, gone, "rows/s", "grpc-go + pgx")
+                    peer.stop()
+                else:
+                    ours, = alternate(rounds, lambda: measure(server.port))
+                server.reset_peak()
+                slow_reader(server.port, 5)
+                growth = max(server.memory_kib("VmHWM"), server.memory_kib()) - idle
+                report.value(f"List of {options.rows:,} rows, {backend}: memory over idle", 16, [growth / 1024], "MiB")
+                server.stop()
+
+        if wanted("idle"):
+            models = folder / "models"
+            models.mkdir()
+            text = (HERE / "models/bench.yaml").read_text().split("  Post:\n")
+            body = "".join(f"  Post{i}:\n{text[1]}" for i in range(99))
+            (models / "bench.yaml").write_text(text[0] + "  Post:\n" + text[1] + body)
+            starts, memory = [], []
+            for _ in range(max(rounds, 5)):
+                server = Pillion(folder, f"sqlite:{folder}/bench.db", models)
+                load(server.port, "retrieve", 1, 1, 5, n=1)
+                starts.append((time.perf_counter() - server.start) * 1000)
+                time.sleep(1)
+                memory.append(server.memory_kib() / 1024)
+                server.stop()
+            report.value("100 models, idle: resident memory", 40, memory, "MiB")
+            report.value("100 models: start to first answer", 150, starts, "ms")
+
+    versions = subprocess.run(["pgbench", "--version"], capture_output=True, text=True).stdout.strip()
+    header = f"# Benchmarks\n\n{machine()}.\n{versions}; {rounds} alternating rounds of {seconds:g} s, medians."
+    report.write(HERE / "report/report.md", header)
+    print(f"\nwritten to {HERE}/report/report.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

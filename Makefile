@@ -1,0 +1,120 @@
+# Everything that is done to this project has a target here; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.ONESHELL:
+
+CONFIG := debug
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+DEBUG_BINARY := .build/debug/pillion
+RELEASE_BINARY := .build/release/pillion
+# Targets import only what Package.swift says they may; a warning in one of our targets is an error.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+STRICT := PILLION_STRICT=1
+# What `make test PYTEST_FLAGS="-k errors"` passes on.
+PYTEST_FLAGS ?=
+DEMO_LISTEN ?= 127.0.0.1:50051
+FUZZ_SECONDS ?= 60
+CORPUS_CASES ?= 60000
+TSAN_FILTER ?= PillionTransportTests|LaneTests|PillionDatabaseTests
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##### use
+
+.PHONY: run
+run: bootstrap-run ## Install what is missing, build, and serve a demo shop on 127.0.0.1:50051.
+	@echo "==> swift build -c release (minutes the first time, seconds afterwards)"
+	swift build -c release --product pillion $(SWIFT_FLAGS)
+	exec scripts/demo $(RELEASE_BINARY) $(DEMO_LISTEN)
+
+.PHONY: build
+build: bootstrap-run ## Build pillion; CONFIG=release for the fast one.
+	swift build -c $(CONFIG) --product pillion $(SWIFT_FLAGS)
+
+.PHONY: generate-protos
+generate-protos: build ## Write protos/ from models/.
+	.build/$(CONFIG)/pillion generate-protos
+
+.PHONY: check
+check: build ## Say whether models/ and protos/ agree.
+	.build/$(CONFIG)/pillion generate-protos --check
+
+##### test
+
+.PHONY: test
+test: bootstrap-test format-check test-swift lint test-differential test-clients ## Install what is missing, lint, and run every test.
+
+.PHONY: build-tests
+build-tests:
+	$(STRICT) swift build --build-tests $(SWIFT_FLAGS)
+
+.PHONY: test-swift
+test-swift: build-tests ## Run the Swift tests.
+	$(STRICT) swift test --skip-build $(SWIFT_FLAGS)
+
+.PHONY: test-clients
+test-clients: build-tests ## Run real clients against the debug binary, on SQLite and PostgreSQL.
+	PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest Tests/Clients $(PYTEST_FLAGS)
+
+.PHONY: test-differential
+test-differential: build-tests ## Compare the codec with Python's protobuf on generated and mutated messages.
+	$(PYTHON) Tests/Differential/wire_corpus.py --out .build/wire-corpus.txt --cases $(CORPUS_CASES)
+	PILLION_CORPUS=$(CURDIR)/.build/wire-corpus.txt $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter PillionWireTests.CorpusTests
+
+.PHONY: tsan
+tsan: bootstrap-test ## Run the lane and transport tests under the thread sanitizer.
+	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
+
+.PHONY: fuzz
+fuzz: bootstrap-test build-tests ## Compare the codec with Python's protobuf on new random messages for FUZZ_SECONDS (60).
+	@seed=$$RANDOM$$RANDOM
+	while ((SECONDS < $(FUZZ_SECONDS))); do
+	  seed=$$((seed + 1))
+	  $(PYTHON) Tests/Differential/wire_corpus.py --out .build/fuzz-corpus.txt --cases $(CORPUS_CASES) --seed $$seed
+	  PILLION_CORPUS=$(CURDIR)/.build/fuzz-corpus.txt $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter PillionWireTests.CorpusTests \
+	    || { echo "differs with --seed $$seed; the corpus is in .build/fuzz-corpus.txt" >&2; exit 1; }
+	done
+
+.PHONY: bench
+bench: bootstrap-test ## Run the benchmarks and write Benchmarks/report.
+	$(MAKE) -C Benchmarks
+
+##### style
+
+.PHONY: lint
+lint: bootstrap-test format-check build-tests ## Check style, the generated protos, and what buf says of them.
+	$(VENV)/bin/buf lint
+	$(VENV)/bin/buf build -o /dev/null
+	$(DEBUG_BINARY) generate-protos --check
+
+.PHONY: format-check
+format-check:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+.PHONY: format
+format: ## Rewrite the Swift sources in the house style.
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: docs
+docs: ## Check that every link between the documents leads somewhere.
+	scripts/check-links README.md docs Benchmarks
+
+.PHONY: clean
+clean: ## Remove what was built; keep what was installed.
+	rm -rf .build .build-* demo Benchmarks/report
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+##### set-up
+
+.PHONY: bootstrap-run
+bootstrap-run:
+	@scripts/bootstrap run
+
+.PHONY: bootstrap-test
+bootstrap-test:
+	@scripts/bootstrap test

@@ -1,0 +1,97 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let package = Package(
+  name: "pillion",
+  products: [.executable(name: "pillion", targets: ["pillion"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C libraries, each imported by exactly one Swift target.
+    .systemLibrary(name: "CPillionSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CPillionPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CPillionHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+
+    // The front end: YAML to a validated schema.
+    .target(name: "PillionSchema", dependencies: [.product(name: "Yams", package: "Yams")]),
+    // The compiler for people: schema to .proto text and lock.
+    .target(
+      name: "PillionProto",
+      dependencies: ["PillionSchema", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+
+    // The compiler for machines: schema to codecs, plans and SQL.
+    .target(name: "PillionWire", dependencies: ["PillionSchema"]),
+    .target(name: "PillionQuery", dependencies: ["PillionSchema"]),
+    .target(name: "PillionDatabase", dependencies: ["PillionSchema", "PillionWire", "PillionQuery"]),
+    .target(name: "PillionSQLite", dependencies: ["PillionDatabase", "PillionWire", "CPillionSQLite"]),
+    .target(name: "PillionPostgreSQL", dependencies: ["PillionDatabase", "PillionWire", "CPillionPostgreSQL"]),
+
+    // gRPC over HTTP/2: knows no model and no database.
+    .target(
+      name: "PillionTransport",
+      dependencies: [
+        "CPillionHTTP2",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+
+    // The actions, and the program around them.
+    .target(
+      name: "PillionService",
+      dependencies: [
+        "PillionSchema", "PillionProto", "PillionWire", "PillionQuery", "PillionDatabase", "PillionTransport",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ]),
+    .target(
+      name: "PillionServer",
+      dependencies: [
+        "PillionSchema", "PillionProto", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionTransport",
+        "PillionService",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    .executableTarget(
+      name: "pillion",
+      dependencies: [
+        "PillionServer", "PillionDatabase",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "PillionSchemaTests", dependencies: ["PillionSchema"]),
+    .testTarget(
+      name: "PillionProtoTests",
+      dependencies: [
+        "PillionProto", "PillionSchema", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Goldens"]),
+    .testTarget(name: "PillionWireTests", dependencies: ["PillionWire", "PillionSchema"]),
+    .testTarget(
+      name: "PillionDatabaseTests",
+      dependencies: ["PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionSchema", "PillionWire"]),
+    .testTarget(
+      name: "PillionTransportTests",
+      dependencies: [
+        "PillionTransport", "CPillionHTTP2",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+  ]
+)
+
+// The same strict flags for every Swift target; in the project's own tests a warning is an error.
+let isStrict = Context.environment["PILLION_STRICT"] == "1"
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+  if isStrict { target.swiftSettings?.append(.treatAllWarnings(as: .error)) }
+}

@@ -1,0 +1,34 @@
+/// A database as the services see it. Every method may be called from any thread, returns at once and never blocks.
+package protocol Driver: AnyObject, Sendable {
+  var dialect: Dialect { get }
+
+  /// Queues an operation; it comes back through its mailbox exactly once, with an outcome.
+  func submit(_ operation: Operation)
+
+  /// Queues a List for one of the streaming connections; it comes back through its mailbox whenever it has chunks, and
+  /// once with its end.
+  func open(_ stream: RowStream)
+
+  /// The event loop has taken chunks of a parked stream.
+  func resume(_ stream: RowStream)
+
+  /// The client has left or the deadline has come: stops the running statement, or takes the job off the queue. The job
+  /// still comes back, with `.failed` or whatever it had reached.
+  func cancel(_ job: Job)
+
+  /// Whether the database answered when it was last asked.
+  var isAvailable: Bool { get }
+
+  /// Ends lanes and connections; queued jobs come back as unavailable. Returns when the last thread has gone; called
+  /// once, from a thread that may wait.
+  func shutdown()
+}
+
+/// A blocking connection for commands that run and exit: `schema`, `check`, `inspect`.
+package protocol AdminConnection: AnyObject {
+  var dialect: Dialect { get }
+  /// Runs statements without parameters, all in one transaction.
+  func execute(_ statements: [String]) throws(DatabaseError)
+  /// Rows of one statement, every value as text, NULL as nil.
+  func query(_ sql: String) throws(DatabaseError) -> [[String?]]
+}

@@ -1,0 +1,61 @@
+import Synchronization
+
+/// The way back from a lane to the event loop that asked.
+package protocol Mailbox: AnyObject, Sendable {
+  /// Takes jobs that have news; calls `arrive()` on each, in order, on the mailbox's own thread. Called by lanes, once
+  /// per batch; must not block.
+  func deliver(_ jobs: ContiguousArray<Job>)
+}
+
+/// Something a lane works on for somebody on an event loop.
+///
+/// `@unchecked Sendable`: a job has one owner at a time. The event loop makes it and hands it to a driver; the lane
+/// alone touches its mutable state until it hands the job to the mailbox, which passes it on to the event loop through
+/// a synchronised queue. What both sides may touch at once (`isCancelled`, and `RowStream`'s queue) is atomic or locked.
+///
+/// `open`, though nothing else of this package is public: Swift lets only open classes be inherited from in other modules.
+open class Job: @unchecked Sendable {
+  package let mailbox: any Mailbox
+  /// Monotonic nanoseconds (CLOCK_MONOTONIC); 0: none.
+  package let deadline: UInt64
+  private let cancelled = Atomic<Bool>(false)
+
+  package init(mailbox: any Mailbox, deadline: UInt64 = 0) {
+    self.mailbox = mailbox
+    self.deadline = deadline
+  }
+
+  /// Whether its client has left or its deadline has come; set through `Driver.cancel`.
+  package final var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+  /// Marks the job: lanes drop it where they can. Use `Driver.cancel`, which also stops a running statement.
+  package final func markCancelled() { cancelled.store(true, ordering: .relaxed) }
+
+  /// The lane has news. Runs on the mailbox's thread.
+  open func arrive() {}
+}
+
+/// Collects finished jobs on a lane and hands each mailbox its share in one batch.
+package struct Outbox {
+  private var shares: [(mailbox: any Mailbox, jobs: ContiguousArray<Job>)] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { shares.isEmpty }
+
+  package mutating func append(_ job: Job) {
+    // As many mailboxes as event loops: a handful, so a scan beats a table.
+    for index in shares.indices where shares[index].mailbox === job.mailbox {
+      shares[index].jobs.append(job)
+      return
+    }
+    shares.append((job.mailbox, [job]))
+  }
+
+  package mutating func flush() {
+    guard !shares.isEmpty else { return }
+    let batch = shares
+    shares.removeAll(keepingCapacity: true)
+    for share in batch { share.mailbox.deliver(share.jobs) }
+  }
+}

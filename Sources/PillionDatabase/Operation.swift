@@ -1,0 +1,60 @@
+/// One statement of an operation.
+package struct Step: Sendable {
+  package enum Effect: Sendable {
+    /// Rows, if any, are ignored.
+    case none
+    /// There must be a row, or the operation ends with `.notFound` and is rolled back.
+    case requireRow
+    /// There must be a row; its columns go to the later steps as their last parameters.
+    case captureRow
+    /// There must be a row; it becomes the response.
+    case respond(RowEncoder)
+  }
+
+  package var statement: Statement
+  /// For each placeholder, the index of its value in the operation's parameters; captured columns follow these.
+  package var parameters: [Int]
+  /// Whether the captured columns are bound behind `parameters`.
+  package var takesCapture: Bool
+  package var effect: Effect
+
+  package init(_ statement: Statement, parameters: [Int], takesCapture: Bool = false, effect: Effect) {
+    self.statement = statement
+    self.parameters = parameters
+    self.takesCapture = takesCapture
+    self.effect = effect
+  }
+}
+
+/// What one unary call does to the database: steps that happen all or not at all.
+///
+/// PostgreSQL plans have one step, whose statement is a transaction by itself. SQLite plans may have several, which
+/// the writer lane runs in a savepoint.
+open class Operation: Job, @unchecked Sendable {
+  package enum Outcome: Sendable {
+    case pending
+    /// The response message with its five-byte gRPC prefix.
+    case message([UInt8])
+    /// All steps done; there is no response row (Destroy).
+    case done
+    /// A step found no row.
+    case notFound
+    case failed(DatabaseError)
+  }
+
+  package let steps: [Step]
+  package let parameters: Parameters
+  /// Whether it may change the database; SQLite sends it to the writer lane, PostgreSQL gives it a Sync of its own.
+  package let isWrite: Bool
+  /// Written by the lane before `arrive()`.
+  package var outcome: Outcome = .pending
+
+  package init(
+    steps: [Step], parameters: Parameters, isWrite: Bool, mailbox: any Mailbox, deadline: UInt64 = 0
+  ) {
+    self.steps = steps
+    self.parameters = parameters
+    self.isWrite = isWrite
+    super.init(mailbox: mailbox, deadline: deadline)
+  }
+}

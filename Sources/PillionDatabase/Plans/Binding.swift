@@ -1,0 +1,109 @@
+package import PillionSchema
+package import PillionWire
+
+/// One request field whose value cannot be stored, and why.
+package struct FieldViolation: Sendable, Hashable {
+  /// The field's path in the request.
+  package var field: String
+  package var description: String
+
+  package init(field: String, description: String) {
+    self.field = field
+    self.description = description
+  }
+}
+
+/// Where one parameter of a plan comes from.
+struct Binding: Sendable {
+  enum Source: Sendable {
+    /// Index into the request message's slots.
+    case slot(Int, absent: Absent)
+    case value(DefaultValue)
+  }
+
+  /// What a field that is not on the wire means.
+  enum Absent: Sendable {
+    /// The type's zero, as proto3 has it for a field without presence.
+    case zero
+    case value(DefaultValue)
+    /// A violation.
+    case required
+  }
+
+  let codec: FieldCodec
+  let source: Source
+  /// The request field, for violations.
+  let name: String
+
+  /// Appends the value; a value that cannot be stored becomes a violation, with NULL in its place.
+  func bind(
+    _ message: borrowing DecodedMessage, now: WallTime, to parameters: inout Parameters,
+    violations: inout [FieldViolation]
+  ) {
+    do throws(ValueError) {
+      switch source {
+      case .value(let value):
+        try bind(value, now: now, to: &parameters)
+      case .slot(let index, let absent):
+        let slot = message.slots[index]
+        switch (slot.state, absent) {
+        case (.null, _): parameters.appendNull()
+        case (.absent, .value(let value)): try bind(value, now: now, to: &parameters)
+        case (.absent, .required): throw ValueError("is required")
+        case (_, _): try codec.bind(slot, of: message, to: &parameters)
+        }
+      }
+    } catch {
+      violations.append(FieldViolation(field: name, description: error.message))
+      parameters.appendNull()
+    }
+  }
+
+  private func bind(_ value: DefaultValue, now: WallTime, to parameters: inout Parameters) throws(ValueError) {
+    if case .null = value { return parameters.appendNull() }
+    try codec.bind(value, now: now, to: &parameters)
+  }
+}
+
+extension Binding {
+  /// A lookup value: plain on the wire, so its absence is the zero.
+  static func lookups(_ sql: ModelSQL, in message: MessageShape) -> [Binding] {
+    sql.model.lookupFields.compactMap { field in
+      guard let slot = message.fields.firstIndex(where: { $0.source == .field(field) }) else { return nil }
+      return Binding(codec: sql.codec(field), source: .slot(slot, absent: .zero), name: message.fields[slot].name)
+    }
+  }
+
+  /// A field of the model's message in Create or Update.
+  static func value(_ sql: ModelSQL, field: Int, slot: Int, in message: MessageShape, replacing: Bool) -> Binding {
+    let definition = sql.model.fields[field]
+    let shape = message.fields[slot]
+    let absent: Absent
+    if definition.isNullable && !definition.type.isRepeated {
+      absent = .value(replacing ? .null : definition.defaultValue ?? .null)
+    } else if let value = definition.defaultValue, !definition.type.isRepeated {
+      absent = .value(value)
+    } else if case .wellKnown = shape.type, shape.label != .repeated {
+      absent = .required
+    } else {
+      absent = .zero
+    }
+    return Binding(codec: sql.codec(field), source: .slot(slot, absent: absent), name: shape.name)
+  }
+}
+
+/// An operation ready for a driver.
+package struct BoundOperation: Sendable {
+  package var steps: [Step]
+  package var parameters: Parameters
+  package var isWrite: Bool
+}
+
+/// One unary action of one model: what to do with a request, settled when the schema loads.
+package protocol UnaryPlan: Sendable {
+  /// The request's message.
+  var request: MessageShape { get }
+
+  /// Binds a decoded request; adds every violation it finds, and returns nil if there were any.
+  func bind(_ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> BoundOperation?
+}

@@ -1,0 +1,68 @@
+package import PillionSchema
+
+/// SQL text and the types of its placeholders, built piece by piece.
+///
+/// Identifiers come from the schema and are always quoted; values are always placeholders.
+package struct SQLText {
+  package let dialect: Dialect
+  package private(set) var text: String = ""
+  package private(set) var parameterTypes: [UInt32] = []
+
+  package init(_ dialect: Dialect) { self.dialect = dialect }
+
+  package mutating func append(_ sql: String) { text += sql }
+
+  /// Takes the next placeholder: `$3` or `?3`.
+  package mutating func placeholder(_ type: UInt32 = 0) -> String {
+    parameterTypes.append(type)
+    return dialect.placeholder(parameterTypes.count)
+  }
+
+  package func statement() -> Statement { Statement(text, parameterTypes: parameterTypes) }
+}
+
+extension Dialect {
+  package func placeholder(_ number: Int) -> String { self == .postgresql ? "$\(number)" : "?\(number)" }
+
+  /// A quoted identifier; both databases double an embedded quote.
+  package func quote(_ identifier: String) -> String {
+    "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+
+  package func quote(_ table: TableName) -> String {
+    (table.schema.map { quote($0) + "." } ?? "") + quote(table.name)
+  }
+
+  /// The column type for values of `type`, as a new table declares it.
+  ///
+  /// SQLite's names give the affinity that `FieldCodec` writes: text for what is stored as ISO 8601 or plain digits.
+  package func columnType(_ type: ScalarType) -> String {
+    switch self {
+    case .postgresql:
+      switch type {
+      case .bool: "boolean"
+      case .int32: "integer"
+      case .int64, .uint32: "bigint"
+      case .uint64: "numeric(20)"
+      case .float: "real"
+      case .double: "double precision"
+      case .string: "text"
+      case .bytes: "bytea"
+      case .timestamp: "timestamptz"
+      case .date: "date"
+      case .time: "time"
+      case .duration: "interval"
+      case .decimal: "numeric"
+      case .uuid: "uuid"
+      case .json: "jsonb"
+      }
+    case .sqlite:
+      switch type {
+      case .bool, .int32, .int64, .uint32, .uint64: "INTEGER"
+      case .float, .double: "REAL"
+      case .bytes: "BLOB"
+      case .string, .timestamp, .date, .time, .duration, .decimal, .uuid, .json: "TEXT"
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+internal import CPillionPostgreSQL
+internal import PillionDatabase
+
+/// A session with the server: the one owner of a `PGconn`.
+///
+/// `@unchecked Sendable`: one thread at a time uses it. The connector makes it and hands it to a lane through the lane's
+/// locked inbox; the lane uses it under its own lock or on its own thread only.
+final class Connection: @unchecked Sendable {
+  enum Flush { case done, pending, failed }
+
+  private let handle: OpaquePointer
+  let cancelHandle: CancelHandle
+  let socket: Int32
+
+  /// Takes over a connection that is open.
+  init?(adopting handle: OpaquePointer) {
+    guard let cancelHandle = CancelHandle(handle) else {
+      PQfinish(handle)
+      return nil
+    }
+    self.handle = handle
+    self.cancelHandle = cancelHandle
+    socket = PQsocket(handle)
+  }
+
+  deinit { PQfinish(handle) }
+
+  var isBroken: Bool { PQstatus(handle) == CONNECTION_BAD }
+
+  /// Lets statements follow one another without waiting ("Pipeline Mode" in PostgreSQL's manual).
+  func enterPipelineMode() -> Bool { PQenterPipelineMode(handle) == 1 }
+
+  /// Why the last call failed, in libpq's words.
+  var failure: String { QueryResult.firstLine(PQerrorMessage(handle)) }
+
+  // MARK: Receiving
+
+  /// Reads what has come without waiting; false when the connection broke.
+  func consumeInput() -> Bool { PQconsumeInput(handle) == 1 }
+
+  /// Whether `nextResult` would wait for the server.
+  var isBusy: Bool { PQisBusy(handle) == 1 }
+
+  func nextResult() -> QueryResult? {
+    guard let result = PQgetResult(handle) else { return nil }
+    return QueryResult(result)
+  }
+
+  // MARK: Sending: all of it into libpq's buffer; false when the connection broke
+
+  func prepare(_ statement: Statement) -> Bool {
+    statement.parameterTypes.withUnsafeBufferPointer { types in
+      let count = Int32(clamping: types.count)
+      return PQsendPrepare(handle, StatementCache.name(statement.id), statement.sql, count, types.baseAddress) == 1
+    }
+  }
+
+  func deallocate(_ name: String) -> Bool { send("DEALLOCATE \(name)") }
+
+  /// A statement without parameters.
+  func send(_ sql: String) -> Bool { PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 0) == 1 }
+
+  /// A prepared statement; its rows come in binary formats.
+  func execute(_ name: ContiguousArray<CChar>, _ bound: ParameterBinder.Bound) -> Bool {
+    name.withUnsafeBufferPointer {
+      PQsendQueryPrepared(handle, $0.baseAddress, bound.count, bound.values, bound.lengths, bound.formats, 1) == 1
+    }
+  }
+
+  /// Makes the rows of the statement just sent come one by one.
+  func setSingleRowMode() -> Bool { PQsetSingleRowMode(handle) == 1 }
+
+  /// Ends a segment of the pipeline: commits it, and keeps its errors from the next. Flushes.
+  func sync() -> Bool { PQpipelineSync(handle) == 1 }
+
+  /// Sends what it can without waiting.
+  func flush() -> Flush {
+    switch PQflush(handle) {
+    case 0: .done
+    case 1: .pending
+    default: .failed
+    }
+  }
+}

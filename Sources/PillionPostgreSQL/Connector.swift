@@ -1,0 +1,102 @@
+internal import Glibc
+internal import PillionDatabase
+
+/// Takes what becomes of attempts to connect; called on the connector's thread.
+protocol ConnectorClient: AnyObject, Sendable {
+  func connected(_ connection: Connection)
+  /// The attempt is repeated until it succeeds.
+  func connectFailed(_ error: DatabaseError)
+}
+
+/// A thread that opens connections for the lanes, one after the other, with backoff.
+///
+/// Looking up names and hashing passwords block, so no lane does them.
+final class Connector: Sendable {
+  private struct Request {
+    var role: Role
+    var client: any ConnectorClient
+  }
+  private struct State {
+    var requests = Ring<Request>()
+    var thread: WorkerThread?
+    var isStopped = false
+  }
+
+  private let opening: Opening
+  private let state = Locked(State())
+  /// A request has come.
+  private let news: EventDescriptor
+  /// It is over; stays readable.
+  private let end: EventDescriptor
+
+  init(_ opening: Opening) throws(DatabaseError) {
+    self.opening = opening
+    news = try EventDescriptor()
+    end = try EventDescriptor()
+  }
+
+  func start() throws(DatabaseError) {
+    let thread = try WorkerThread(name: "pg-connect") { [self] in run() }
+    state.withLock { $0.thread = thread }
+  }
+
+  /// Opens one connection for `client`, however long it takes.
+  func request(_ role: Role, for client: any ConnectorClient) {
+    state.withLock { state in
+      guard !state.isStopped else { return }
+      state.requests.append(Request(role: role, client: client))
+    }
+    news.signal()
+  }
+
+  /// Gives up the running attempt and ends the thread.
+  func stop() {
+    let thread = state.withLock { state in
+      state.isStopped = true
+      state.requests = Ring()
+      defer { state.thread = nil }
+      return state.thread
+    }
+    end.signal()
+    thread?.join()
+  }
+
+  private func run() {
+    var backoff = Backoff()
+    while true {
+      let (request, isStopped) = state.withLock { ($0.requests.removeFirst(), $0.isStopped) }
+      if isStopped { return }
+      guard let request else {
+        wait(for: news.descriptor, until: MonotonicTime.never)
+        news.drain()
+        continue
+      }
+      do {
+        let connection = try opening.open(request.role, interrupt: end.descriptor)
+        backoff.succeed()
+        request.client.connected(connection)
+      } catch {
+        // Behind the others: when only so many connections are allowed, those who have none come first.
+        let clients = state.withLock { state in
+          if !state.isStopped { state.requests.append(request) }
+          return (0..<state.requests.count).compactMap { state.requests[$0]?.client }
+        }
+        var told = Set<ObjectIdentifier>()
+        for client in clients where told.insert(ObjectIdentifier(client)).inserted { client.connectFailed(error) }
+        wait(for: -1, until: MonotonicTime.after(MonotonicTime.now(), backoff.fail(error)))
+      }
+    }
+  }
+
+  /// Until the descriptor is readable, the time has come, or it is over.
+  private func wait(for descriptor: Int32, until time: UInt64) {
+    var descriptors = (
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0)
+    )
+    _ = withUnsafeMutableBytes(of: &descriptors) { bytes in
+      poll(
+        bytes.bindMemory(to: pollfd.self).baseAddress, 2,
+        MonotonicTime.milliseconds(from: MonotonicTime.now(), to: time))
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import PillionDatabase
+
+/// An operation between its arrival in the lane and its outcome.
+struct Flight {
+  /// Nil once answered: the statement still runs, for nobody.
+  var operation: Operation?
+  let statement: Statement
+  let isWrite: Bool
+  let arrival: UInt64
+  /// Gets a Sync of its own: a write, or a read that somebody else's error aborted.
+  var isAlone: Bool
+  /// Times it was sent again.
+  var repeats: UInt8 = 0
+  /// Whether a connection broke under it before.
+  var wasLost = false
+  /// Whether its statement was prepared anew for it.
+  var wasReprepared = false
+
+  /// Whether nobody waits for it any more.
+  func isGivenUp(at now: UInt64) -> Bool {
+    guard let operation else { return true }
+    return operation.isCancelled || (operation.deadline != 0 && operation.deadline <= now)
+  }
+}
+
+/// What the server's next results belong to.
+enum PipelineEntry {
+  case prepare(Int)
+  case deallocate
+  case query(Flight)
+  case sync
+}
+
+/// A connection of the lane for unary calls, and what is under way on it.
+final class PipelinedConnection {
+  enum Cancel {
+    case none
+    /// The canceller has a request; it may hit whatever runs when the server takes it.
+    case requested
+    /// The server has taken it.
+    case sent
+  }
+
+  let connection: Connection
+  let slot: Int
+  var entries = Ring<PipelineEntry>()
+  var statements: StatementCache
+  /// Queries among the entries, a write counting `writeLoad`.
+  var load = 0
+  /// When the first of the queries became the first.
+  var headSince: UInt64 = 0
+  /// Whether reads have been sent that no Sync follows yet.
+  var isSegmentOpen = false
+  var wantsOutput = false
+  /// Whether the head has had a result; the null that ends its results follows.
+  var hasResult = false
+  /// A write that has run; the Sync behind it will commit it.
+  var uncommitted: (flight: Flight, outcome: Operation.Outcome)?
+  /// Why a statement of this segment could not be prepared.
+  var preparationFailure: (statement: Int, error: DatabaseError)?
+  /// The server's last words.
+  var farewell: DatabaseError?
+  var cancel = Cancel.none
+  var cancelTime: UInt64 = 0
+
+  static let writeLoad = 4
+
+  init(_ connection: Connection, slot: Int, statementLimit: Int) {
+    self.connection = connection
+    self.slot = slot
+    statements = StatementCache(limit: statementLimit)
+  }
+
+  static func load(of flight: Flight) -> Int { flight.isWrite ? writeLoad : 1 }
+
+  /// The first query under way.
+  var headIndex: Int? {
+    for index in 0..<entries.count {
+      if case .query = entries[index] { return index }
+    }
+    return nil
+  }
+
+  /// Puts a query, and what its statement needs before it, into libpq's buffer. Throws when the parameters cannot be
+  /// bound; a Sync must follow all the same.
+  func send(_ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
+    var name = statements.ready(flight.statement.id)
+    if name == nil {
+      guard prepare(flight.statement) else { return .notSent }
+      name = statements.ready(flight.statement.id)
+    }
+    guard let name, let step = operation.steps.first else {
+      throw DatabaseError(.pillion(.internal), "a statement that cannot be prepared")
+    }
+    let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
+    entries.append(.query(flight))
+    load &+= Self.load(of: flight)
+    return isSent ? .sent : .broken
+  }
+
+  enum Sent {
+    case sent
+    /// The connection broke; the query is not among the entries.
+    case notSent
+    /// The connection broke; the query is among the entries.
+    case broken
+  }
+
+  private func prepare(_ statement: Statement) -> Bool {
+    let preparation = statements.prepare(statement.id)
+    for name in preparation.deallocates {
+      entries.append(.deallocate)
+      guard connection.deallocate(name) else { return false }
+    }
+    entries.append(.prepare(statement.id))
+    return connection.prepare(statement)
+  }
+
+  /// Ends a segment.
+  func sync() -> Bool {
+    isSegmentOpen = false
+    entries.append(.sync)
+    return connection.sync()
+  }
+}

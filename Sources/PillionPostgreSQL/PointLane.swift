@@ -1,0 +1,249 @@
+internal import CPillionPostgreSQL
+internal import PillionDatabase
+
+/// Unary calls: many of them share few connections, in libpq's pipeline mode.
+///
+/// A thread of its own waits for the sockets and does the work. Two locks: `inbox` is held for a few instructions by
+/// whoever brings something; `core` is held while there is work. Who finds the lane asleep and idle may do the sending
+/// himself, if `core` is free: that saves a change of threads, which costs as much as the query.
+/// Order of locks: `core`, then `inbox`. Mailboxes are called with neither held.
+final class PointLane: ConnectorClient {
+  private struct Inbox {
+    var operations: ContiguousArray<Operation> = []
+    var connections: [Connection] = []
+    var connectFailure: DatabaseError?
+    var cancelsSent: [CancelHandle] = []
+    var hasCancellations = false
+    /// Whether the lane will look into the inbox without being woken.
+    var isAwake = true
+    var isStopping = false
+    /// Nobody looks into the inbox any more.
+    var isClosed = false
+    /// Operations that wait in the core.
+    var waiting = 0
+
+    var isEmpty: Bool {
+      operations.isEmpty && connections.isEmpty && connectFailure == nil && cancelsSent.isEmpty && !hasCancellations
+    }
+  }
+
+  /// Operations under way up to which a sender does the sending himself. More than that, and batches pay.
+  private static let directLimit = 1
+
+  private let configuration: PostgreSQLConfiguration
+  private let poller: Poller
+  private let connector: Connector
+  private let canceller: Canceller
+  private let core: Locked<PointLaneCore>
+  private let inbox = Locked(Inbox())
+  private let thread = Locked<WorkerThread?>(nil)
+
+  init(
+    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, availability: Availability
+  ) throws(DatabaseError) {
+    self.configuration = configuration
+    self.connector = connector
+    self.canceller = canceller
+    poller = try Poller()
+    core = Locked(PointLaneCore(configuration, poller, availability))
+  }
+
+  /// Starts with one connection and asks for the others.
+  func start(_ first: Connection) throws(DatabaseError) {
+    core.withLock { core in
+      core.accept(first)
+      for _ in 1..<max(1, core.slots.count) { connector.request(.point, for: self) }
+    }
+    let worker = try WorkerThread(name: "pg-point") { [self] in run() }
+    thread.withLock { $0 = worker }
+  }
+
+  // MARK: From any thread
+
+  func submit(_ operation: Operation) {
+    enum Verdict { case taken, wake, full, closed }
+    let verdict: Verdict = inbox.withLock { inbox in
+      guard !inbox.isClosed else { return .closed }
+      guard inbox.operations.count + inbox.waiting < configuration.queueLimit else { return .full }
+      inbox.operations.append(operation)
+      if inbox.isAwake { return .taken }
+      inbox.isAwake = true
+      return .wake
+    }
+    switch verdict {
+    case .taken: break
+    case .wake: if !sendDirectly() { poller.wake() }
+    case .full: refuse(operation, DatabaseError(.pillion(.exhausted), "too many calls wait for the database"))
+    case .closed: refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down"))
+    }
+  }
+
+  func noteCancellation() { post { $0.hasCancellations = true } }
+  func connected(_ connection: Connection) { post { $0.connections.append(connection) } }
+  func connectFailed(_ error: DatabaseError) { post { $0.connectFailure = error } }
+
+  /// Lets what runs finish, answers what waits, and ends the thread.
+  func stop() {
+    post { $0.isStopping = true }
+    poller.wake()
+    thread.withLock { $0.take() }?.join()
+  }
+
+  private func post(_ change: (inout Inbox) -> Void) {
+    let wakes = inbox.withLock { inbox in
+      change(&inbox)
+      defer { inbox.isAwake = true }
+      return !inbox.isAwake
+    }
+    if wakes { poller.wake() }
+  }
+
+  private func refuse(_ operation: Operation, _ error: DatabaseError) {
+    operation.outcome = .failed(error)
+    operation.mailbox.deliver([operation])
+  }
+
+  /// Sends what waits on this thread, when the lane sleeps with nothing to do; false when it has to be woken.
+  private func sendDirectly() -> Bool {
+    var finished: ContiguousArray<Job> = []
+    let isDone = core.withLockIfAvailable { core in
+      guard core.inFlight < Self.directLimit, core.queue.isEmpty, !core.isStopping else { return false }
+      let now = MonotonicTime.now()
+      // Sleeping as before from here on: who comes now has to wake the lane.
+      takeInbox(&core, staysAwake: false, at: now)
+      core.distribute(at: now)
+      settle(&core)
+      finished = core.takeFinished()
+      if core.nextTimer < core.wakesAt {
+        core.wakesAt = core.nextTimer
+        poller.wake()
+      }
+      return true
+    }
+    Self.deliver(finished)
+    return isDone ?? false
+  }
+
+  // MARK: The lane's thread
+
+  private func run() {
+    let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
+    events.initialize(repeating: epoll_event())
+    defer { events.deallocate() }
+    var milliseconds: Int32 = 0
+    var stopLimit: UInt64?
+    while true {
+      let count = poller.wait(events, milliseconds: milliseconds)
+      var finished: ContiguousArray<Job> = []
+      let isOver = core.withLock { core in
+        let now = MonotonicTime.now()
+        takeInbox(&core, staysAwake: true, at: now)
+        for event in events.prefix(count) {
+          if event.data.u64 == Poller.wakeToken {
+            poller.acknowledge()
+          } else {
+            core.ready(slot: Int(truncatingIfNeeded: event.data.u64), at: now)
+          }
+        }
+        if core.nextTimer <= now { core.expire(at: now) }
+        core.distribute(at: now)
+        settle(&core)
+        let isOver = core.isStopping && advanceStop(&core, &stopLimit, at: now)
+        finished = core.takeFinished()
+        milliseconds = prepareSleep(&core, until: stopLimit, at: now)
+        return isOver
+      }
+      Self.deliver(finished)
+      if isOver { break }
+    }
+    // What came in between.
+    let late = inbox.withLock { inbox in
+      inbox.isClosed = true
+      inbox.connections = []
+      return inbox.operations
+    }
+    for operation in late { refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down")) }
+  }
+
+  private func takeInbox(_ core: inout PointLaneCore, staysAwake: Bool, at now: UInt64) {
+    var operations: ContiguousArray<Operation> = []
+    let news = inbox.withLock { inbox -> Inbox? in
+      inbox.isAwake = staysAwake
+      swap(&operations, &inbox.operations)
+      inbox.waiting = core.queue.count + operations.count
+      if inbox.isStopping { core.isStopping = true }
+      guard !inbox.isEmpty else { return nil }
+      let news = inbox
+      inbox.connections = []
+      inbox.connectFailure = nil
+      inbox.cancelsSent = []
+      inbox.hasCancellations = false
+      return news
+    }
+    if let news {
+      if let failure = news.connectFailure { core.acceptFailure(failure) }
+      for connection in news.connections { core.accept(connection) }
+      for handle in news.cancelsSent { core.cancelSent(handle) }
+      if news.hasCancellations { core.nextTimer = now }
+    }
+    for operation in operations { core.accept(operation, at: now) }
+  }
+
+  /// Passes on what the core wants of others.
+  private func settle(_ core: inout PointLaneCore) {
+    while core.wanted > 0 {
+      core.wanted -= 1
+      if !core.isStopping { connector.request(.point, for: self) }
+    }
+    guard !core.cancels.isEmpty else { return }
+    for handle in core.cancels {
+      canceller.request(handle) { [self] in post { $0.cancelsSent.append(handle) } }
+    }
+    core.cancels.removeAll(keepingCapacity: true)
+  }
+
+  /// Milliseconds to sleep: none when something has come meanwhile.
+  private func prepareSleep(_ core: inout PointLaneCore, until stopLimit: UInt64?, at now: UInt64) -> Int32 {
+    core.wakesAt = min(core.nextTimer, stopLimit ?? MonotonicTime.never)
+    let mustStay = inbox.withLock { inbox in
+      inbox.waiting = core.queue.count
+      inbox.isAwake = !inbox.isEmpty || (inbox.isStopping && !core.isStopping)
+      return inbox.isAwake
+    }
+    return mustStay ? 0 : MonotonicTime.milliseconds(from: now, to: core.wakesAt)
+  }
+
+  /// Whether all is answered. The queue is at once; what runs has until the grace is over.
+  private func advanceStop(_ core: inout PointLaneCore, _ limit: inout UInt64?, at now: UInt64) -> Bool {
+    while let flight = core.queue.removeFirst() {
+      core.fail(flight, DatabaseError(.pillion(.unavailable), "shutting down"))
+    }
+    let end = limit ?? MonotonicTime.after(now, configuration.shutdownGrace.nanoseconds)
+    limit = end
+    guard core.isIdle && !core.hasUncommitted || now >= end else { return false }
+    for case let connection? in core.slots {
+      if connection.load > 0 { core.cancels.append(connection.connection.cancelHandle) }
+      core.lose(connection, at: now)
+    }
+    settle(&core)
+    return true
+  }
+
+  private static func deliver(_ finished: ContiguousArray<Job>) {
+    guard !finished.isEmpty else { return }
+    var outbox = Outbox()
+    for job in finished { outbox.append(job) }
+    outbox.flush()
+  }
+}
+
+extension PointLaneCore {
+  var hasUncommitted: Bool { slots.contains { $0?.uncommitted != nil } }
+
+  mutating func takeFinished() -> ContiguousArray<Job> {
+    guard !finished.isEmpty else { return [] }
+    var taken: ContiguousArray<Job> = []
+    swap(&taken, &finished)
+    return taken
+  }
+}

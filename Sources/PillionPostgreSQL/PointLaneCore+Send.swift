@@ -1,0 +1,105 @@
+internal import PillionDatabase
+
+extension PointLaneCore {
+  /// Reads that go to one connection at least before the next gets its share: a batch costs one flush and one wake-up
+  /// on either side.
+  private static let smallestShare = 8
+
+  /// Sends what waits to the connections that can take it.
+  mutating func distribute(at now: UInt64) {
+    guard !queue.isEmpty else { return }
+    let usable = slots.reduce(into: 0) { count, connection in
+      if let connection, isUsable(connection, at: now) { count += 1 }
+    }
+    guard usable > 0 else { return }
+    let share = max(Self.smallestShare, (queue.count + usable - 1) / usable)
+    var segment: PipelinedConnection?
+    var room = 0
+    while let next = queue.first {
+      if next.isAlone {
+        guard let connection = leastLoaded(at: now) else { break }
+        if connection === segment { segment = nil }
+        sendAlone(on: connection, at: now)
+      } else {
+        if room == 0 || segment.map({ $0.load >= Self.loadLimit }) ?? true {
+          segment = leastLoaded(at: now)
+          room = share
+        }
+        guard let connection = segment else { break }
+        if !sendFirst(on: connection, at: now) { segment = nil }
+        room -= 1
+      }
+    }
+    for case let connection? in slots where connection.isSegmentOpen { closeSegment(connection, at: now) }
+  }
+
+  private func isUsable(_ connection: PipelinedConnection, at now: UInt64) -> Bool {
+    guard connection.cancel == .none, connection.load < Self.loadLimit else { return false }
+    return connection.load == 0 || now < MonotonicTime.after(connection.headSince, Self.patience)
+  }
+
+  private func leastLoaded(at now: UInt64) -> PipelinedConnection? {
+    var best: PipelinedConnection?
+    for case let connection? in slots where connection.load < best?.load ?? .max {
+      if isUsable(connection, at: now) { best = connection }
+      if connection.load == 0 && best === connection { break }
+    }
+    return best
+  }
+
+  /// Sends the first of the queue between two Syncs.
+  private mutating func sendAlone(on connection: PipelinedConnection, at now: UInt64) {
+    if connection.isSegmentOpen {
+      guard closeSegment(connection, at: now) else { return }
+    }
+    if sendFirst(on: connection, at: now) { closeSegment(connection, at: now) }
+  }
+
+  /// Takes the first of the queue and sends it; false when the connection broke.
+  private mutating func sendFirst(on connection: PipelinedConnection, at now: UInt64) -> Bool {
+    guard let flight = queue.removeFirst(), let operation = flight.operation else { return true }
+    if connection.load == 0 { connection.headSince = now }
+    connection.isSegmentOpen = true
+    do {
+      switch try connection.send(flight, operation, &binder) {
+      case .sent:
+        inFlight += 1
+        return true
+      case .broken:
+        inFlight += 1
+      case .notSent:
+        queue.prepend(flight)
+      }
+      lose(connection, at: now)
+      return false
+    } catch {
+      fail(flight, error)
+      return true
+    }
+  }
+
+  @discardableResult
+  private mutating func closeSegment(_ connection: PipelinedConnection, at now: UInt64) -> Bool {
+    guard connection.sync() else {
+      lose(connection, at: now)
+      return false
+    }
+    return flush(connection, at: now)
+  }
+
+  /// Sends what libpq has buffered, and has epoll say when there is room for the rest. False when the connection broke.
+  @discardableResult
+  mutating func flush(_ connection: PipelinedConnection, at now: UInt64) -> Bool {
+    let state = connection.connection.flush()
+    guard state != .failed else {
+      lose(connection, at: now)
+      return false
+    }
+    let wantsOutput = state == .pending
+    if wantsOutput != connection.wantsOutput {
+      connection.wantsOutput = wantsOutput
+      poller.change(connection.connection.socket, token: UInt64(connection.slot), wantsOutput: wantsOutput)
+    }
+    return true
+  }
+}

@@ -1,0 +1,203 @@
+internal import PillionDatabase
+internal import PillionWire
+
+/// The state of the lane for unary calls: what waits, what is under way, and on which connections.
+///
+/// Its methods never wait. Finished jobs gather in `finished`; the lane delivers them after it has let go of the lock.
+struct PointLaneCore: ~Copyable {
+  /// A connection whose first query has run for this long gets no new work: it would wait behind that query.
+  static let patience: UInt64 = 5_000_000
+  /// How long an abandoned query may run before the server is asked to stop it: most have ended by then, and a
+  /// request costs the server a process.
+  static let cancelGrace: UInt64 = 10_000_000
+  /// A cancel request that changed nothing is repeated after this.
+  static let cancelRepeat: UInt64 = 1_000_000_000
+  /// An abandoned query that runs on for this long means that the database does not answer.
+  static let silence: UInt64 = 2_000_000_000
+  /// Load that a connection may have, so that its buffers stay small.
+  static let loadLimit = 512
+  /// A query is not sent more often than this, whatever the reasons.
+  static let repeatLimit = 8
+
+  let configuration: PostgreSQLConfiguration
+  let poller: Poller
+  let availability: Availability
+  /// Nil: a connection has been asked for.
+  var slots: ContiguousArray<PipelinedConnection?>
+  var queue = Ring<Flight>()
+  var finished: ContiguousArray<Job> = []
+  /// Connections to ask the connector for.
+  var wanted = 0
+  /// Cancel requests to send.
+  var cancels: ContiguousArray<CancelHandle> = []
+  var writer = WireWriter()
+  var cells = CellBuffer()
+  var binder = ParameterBinder()
+  /// Operations under way and not yet answered, or abandoned ones whose statements still run.
+  var inFlight = 0
+  /// When `expire` has to run next: never too late, perhaps too early.
+  var nextTimer = MonotonicTime.never
+  /// When the lane's thread will wake by itself.
+  var wakesAt: UInt64 = 0
+  /// Since when there has been no connection; nil while there is one.
+  var downSince: UInt64?
+  var connectError: DatabaseError?
+  var isStopping = false
+
+  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller, _ availability: Availability) {
+    self.configuration = configuration
+    self.poller = poller
+    self.availability = availability
+    slots = ContiguousArray(repeating: nil, count: max(1, min(configuration.pointConnections, 256)))
+  }
+
+  var isIdle: Bool { inFlight == 0 && queue.isEmpty }
+
+  // MARK: Arrivals
+
+  /// Takes an operation from its sender.
+  mutating func accept(_ operation: Operation, at now: UInt64) {
+    guard operation.steps.count == 1, let step = operation.steps.first else {
+      return answer(operation, .failed(DatabaseError(.pillion(.internal), "PostgreSQL operations have one step")))
+    }
+    guard step.statement.parameterTypes.count <= ParameterBinder.limit else {
+      let error = DatabaseError(.sqlState("54023"), "more than \(ParameterBinder.limit) parameters")
+      return answer(operation, .failed(error))
+    }
+    let flight = Flight(
+      operation: operation, statement: step.statement, isWrite: operation.isWrite, arrival: now,
+      isAlone: operation.isWrite)
+    if isStopping { return fail(flight, DatabaseError(.pillion(.unavailable), "shutting down")) }
+    if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
+    if operation.deadline != 0 { nextTimer = min(nextTimer, operation.deadline) }
+    if let downSince {
+      let patience = MonotonicTime.after(downSince, configuration.acquireTimeout.nanoseconds)
+      guard now < patience else { return fail(flight, unavailable) }
+      nextTimer = min(nextTimer, MonotonicTime.after(now, configuration.acquireTimeout.nanoseconds))
+    }
+    queue.append(flight)
+  }
+
+  mutating func accept(_ connection: Connection) {
+    guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
+    slots[slot] = PipelinedConnection(connection, slot: slot, statementLimit: configuration.statementLimit)
+    poller.add(connection.socket, token: UInt64(slot))
+    downSince = nil
+    connectError = nil
+    availability.set(true)
+  }
+
+  mutating func acceptFailure(_ error: DatabaseError) {
+    connectError = error
+    if downSince != nil { availability.set(false) }
+  }
+
+  // MARK: Answers
+
+  mutating func answer(_ operation: Operation, _ outcome: Operation.Outcome) {
+    operation.outcome = outcome
+    finished.append(operation)
+  }
+
+  mutating func finish(_ flight: Flight, _ outcome: Operation.Outcome) {
+    if let operation = flight.operation { answer(operation, outcome) }
+  }
+
+  mutating func fail(_ flight: Flight, _ error: DatabaseError) { finish(flight, .failed(error)) }
+
+  /// Answers an operation that was cancelled or whose deadline has passed.
+  mutating func giveUp(_ flight: Flight, at now: UInt64) {
+    guard let operation = flight.operation else { return }
+    answer(operation, .failed(Self.abandonment(of: operation, at: now)))
+  }
+
+  static func abandonment(of job: Job, at now: UInt64) -> DatabaseError {
+    job.deadline != 0 && job.deadline <= now
+      ? DatabaseError(.pillion(.timeout), "the deadline passed before the database answered")
+      : DatabaseError(.pillion(.cancelled), "the call was cancelled")
+  }
+
+  var unavailable: DatabaseError {
+    guard let connectError else { return DatabaseError(.pillion(.unavailable), "no connection to the database") }
+    var error = connectError
+    error.code = .pillion(.unavailable)
+    error.message = "no connection to the database: \(connectError.description)"
+    return error
+  }
+
+  // MARK: Time
+
+  /// Answers what was cancelled or is out of time, and has the server stop what runs for nobody.
+  mutating func expire(at now: UInt64) {
+    nextTimer = MonotonicTime.never
+    expireQueue(at: now)
+    for case let connection? in slots where !connection.entries.isEmpty { expire(connection, at: now) }
+  }
+
+  private mutating func expireQueue(at now: UInt64) {
+    var waiting = Ring<Flight>()
+    swap(&waiting, &queue)
+    let patience = configuration.acquireTimeout.nanoseconds
+    while let flight = waiting.removeFirst() {
+      if flight.isGivenUp(at: now) {
+        giveUp(flight, at: now)
+        continue
+      }
+      if let downSince {
+        let limit = MonotonicTime.after(max(flight.arrival, downSince), patience)
+        guard now < limit else {
+          fail(flight, unavailable)
+          continue
+        }
+        nextTimer = min(nextTimer, limit)
+      }
+      if let deadline = flight.operation?.deadline, deadline != 0 { nextTimer = min(nextTimer, deadline) }
+      queue.append(flight)
+    }
+  }
+
+  private mutating func expire(_ connection: PipelinedConnection, at now: UInt64) {
+    var isHead = true
+    for index in 0..<connection.entries.count {
+      guard case .query(var flight)? = connection.entries[index] else { continue }
+      if flight.isGivenUp(at: now) {
+        giveUp(flight, at: now)
+        flight.operation = nil
+        connection.entries[index] = .query(flight)
+        if isHead { stop(connection, at: now) }
+      } else if let deadline = flight.operation?.deadline, deadline != 0 {
+        nextTimer = min(nextTimer, deadline)
+      }
+      isHead = false
+    }
+  }
+
+  /// The first query of a connection runs for nobody: asks the server to stop it, once it has run for a while.
+  mutating func stop(_ connection: PipelinedConnection, at now: UInt64) {
+    let due: UInt64
+    switch connection.cancel {
+    case .none: due = MonotonicTime.after(connection.headSince, Self.cancelGrace)
+    case .sent where connection.headSince >= connection.cancelTime:
+      due = MonotonicTime.after(connection.headSince, Self.cancelGrace)
+    case .requested, .sent: due = MonotonicTime.after(connection.cancelTime, Self.cancelRepeat)
+    }
+    if now >= MonotonicTime.after(connection.headSince, Self.silence) { availability.set(false) }
+    if now >= due {
+      if connection.cancel != .requested {
+        connection.cancel = .requested
+        cancels.append(connection.connection.cancelHandle)
+      }
+      connection.cancelTime = now
+      nextTimer = min(nextTimer, MonotonicTime.after(now, Self.cancelRepeat))
+    } else {
+      nextTimer = min(nextTimer, due)
+    }
+  }
+
+  /// The server has taken a cancel request. What it hit shows in the results; new work waits until those are through.
+  mutating func cancelSent(_ handle: CancelHandle) {
+    for case let connection? in slots where connection.connection.cancelHandle === handle {
+      connection.cancel = connection.entries.isEmpty ? .none : .sent
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package import PillionDatabase
+
+/// PostgreSQL by libpq: a lane for unary calls, a lane for Lists, and two helpers for what blocks in libpq, opening
+/// connections and cancelling statements.
+///
+/// An operation has one step here. What it did comes back after the server has committed it. Reads run once more by
+/// themselves when their connection breaks; of a write whose connection broke it is said whether it was committed, or
+/// that nobody knows (`.outcomeUnknown`).
+package final class PostgreSQLDriver: Driver {
+  private let availability = Availability()
+  private let connector: Connector
+  private let canceller: Canceller
+  private let points: PointLane
+  private let streams: StreamLane
+
+  /// Opens a first connection, on the calling thread, and the others in the background. Throws when the server cannot be
+  /// reached or refuses the login.
+  package init(configuration: PostgreSQLConfiguration) throws(DatabaseError) {
+    let opening = try Opening(configuration)
+    let first = try opening.open(.point)
+    connector = try Connector(opening)
+    canceller = try Canceller()
+    points = try PointLane(
+      configuration, connector: connector, canceller: canceller, availability: availability)
+    streams = try StreamLane(configuration, connector: connector, canceller: canceller)
+    do {
+      try connector.start()
+      try points.start(first)
+      try streams.start()
+    } catch {
+      shutdown()
+      throw error
+    }
+  }
+
+  package var dialect: Dialect { .postgresql }
+
+  package var isAvailable: Bool { availability.isAvailable }
+
+  package func submit(_ operation: Operation) { points.submit(operation) }
+
+  package func open(_ stream: RowStream) { streams.open(stream) }
+
+  package func resume(_ stream: RowStream) { streams.resume(stream) }
+
+  package func cancel(_ job: Job) {
+    job.markCancelled()
+    if job is RowStream { streams.noteCancellation() } else { points.noteCancellation() }
+  }
+
+  /// Gives running statements `shutdownGrace` to finish.
+  package func shutdown() {
+    connector.stop()
+    points.stop()
+    streams.stop()
+    canceller.stop()
+  }
+}

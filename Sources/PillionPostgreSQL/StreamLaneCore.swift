@@ -1,0 +1,202 @@
+internal import PillionDatabase
+internal import PillionWire
+
+/// The state of the lane for Lists: which wait, and which run on which connection. Only the lane's thread touches it.
+struct StreamLaneCore: ~Copyable {
+  struct Waiting {
+    var stream: RowStream
+    var arrival: UInt64
+    /// Whether a connection broke under it before its first rows.
+    var wasLost = false
+  }
+
+  /// Rows that make no full chunk wait this long for more.
+  static let lull: UInt64 = 20_000_000
+  /// An abandoned statement that runs on for this long costs its connection.
+  static let drainLimit: UInt64 = 5_000_000_000
+  /// Chunks that one connection may make before the others have their turn.
+  static let turn = 2
+
+  let configuration: PostgreSQLConfiguration
+  let poller: Poller
+  var slots: ContiguousArray<StreamConnection?>
+  var queue = Ring<Waiting>()
+  /// Streams with news, for their mailboxes.
+  var finished: ContiguousArray<Job> = []
+  /// Connections to ask the connector for, and those that it has been asked for.
+  var wanted = 0
+  var pending = 0
+  var cancels: ContiguousArray<CancelHandle> = []
+  var cells = CellBuffer()
+  var binder = ParameterBinder()
+  var nextTimer = MonotonicTime.never
+  var connectError: DatabaseError?
+  var isStopping = false
+  /// Slots that stopped at the end of their turn.
+  var unfinished: ContiguousArray<Int> = []
+
+  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller) {
+    self.configuration = configuration
+    self.poller = poller
+    slots = ContiguousArray(repeating: nil, count: max(1, min(configuration.streamConnections, 256)))
+  }
+
+  // MARK: Arrivals
+
+  mutating func accept(_ stream: RowStream, at now: UInt64) {
+    if isStopping { return end(stream, .failed(DatabaseError(.pillion(.unavailable), "shutting down"))) }
+    queue.append(Waiting(stream: stream, arrival: now))
+    schedule(stream, arrival: now)
+  }
+
+  mutating func accept(_ connection: Connection, at now: UInt64) {
+    pending -= 1
+    connectError = nil
+    guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
+    let stream = StreamConnection(connection, slot: slot, statementLimit: configuration.statementLimit)
+    slots[slot] = stream
+    becomeIdle(stream, at: now)
+    watch(stream, true)
+  }
+
+  mutating func acceptFailure(_ error: DatabaseError, at now: UInt64) {
+    connectError = error
+    nextTimer = now
+  }
+
+  mutating func resume(_ stream: RowStream, at now: UInt64) {
+    for case let connection? in slots where connection.stream === stream && connection.isParked {
+      connection.isParked = false
+      connection.since = now
+      watch(connection, true)
+      pump(connection, at: now)
+    }
+  }
+
+  mutating func cancelSent(_ handle: CancelHandle, at now: UInt64) {
+    for case let connection? in slots where connection.connection.cancelHandle === handle {
+      connection.isCancelling = false
+      if case .idle = connection.state { becomeIdle(connection, at: now) }
+    }
+  }
+
+  // MARK: Who runs where
+
+  /// Starts what waits on idle connections, and asks for more connections while the bound allows it.
+  mutating func assign(at now: UInt64) {
+    while let waiting = queue.first {
+      if let error = abandonment(of: waiting.stream, at: now) {
+        queue.removeFirst()
+        end(waiting.stream, .failed(error))
+        continue
+      }
+      guard let connection = slots.lazy.compactMap({ $0 }).first(where: { $0.isIdle }) else { break }
+      queue.removeFirst()
+      start(waiting, on: connection, at: now)
+    }
+    let open = slots.reduce(0) { $1 == nil ? $0 : $0 + 1 }
+    while pending < queue.count, open + pending < slots.count {
+      pending += 1
+      wanted += 1
+    }
+  }
+
+  func abandonment(of stream: RowStream, at now: UInt64) -> DatabaseError? {
+    guard stream.isCancelled || (stream.deadline != 0 && stream.deadline <= now) else { return nil }
+    return PointLaneCore.abandonment(of: stream, at: now)
+  }
+
+  mutating func end(_ stream: RowStream, _ end: RowStream.End) {
+    stream.end(end)
+    finished.append(stream)
+  }
+
+  mutating func becomeIdle(_ connection: StreamConnection, at now: UInt64) {
+    connection.state = .idle
+    connection.since = now
+    nextTimer = min(nextTimer, MonotonicTime.after(now, configuration.idleTimeout.nanoseconds))
+  }
+
+  func watch(_ connection: StreamConnection, _ isWatched: Bool) {
+    guard isWatched != connection.isWatched else { return }
+    connection.isWatched = isWatched
+    if isWatched {
+      poller.add(connection.connection.socket, token: UInt64(connection.slot))
+      connection.wantsOutput = false
+    } else {
+      poller.remove(connection.connection.socket)
+    }
+  }
+
+  // MARK: Time
+
+  private mutating func schedule(_ stream: RowStream, arrival: UInt64) {
+    if stream.deadline != 0 { nextTimer = min(nextTimer, stream.deadline) }
+    nextTimer = min(nextTimer, waitLimit(arrival))
+  }
+
+  private func waitLimit(_ arrival: UInt64) -> UInt64 {
+    let wait = connectError == nil ? configuration.streamAcquireTimeout : configuration.acquireTimeout
+    return MonotonicTime.after(arrival, wait.nanoseconds)
+  }
+
+  /// Ends what was cancelled, is out of time, has waited for too long, or is idle for too long.
+  mutating func expire(at now: UInt64) {
+    nextTimer = MonotonicTime.never
+    var waiting = Ring<Waiting>()
+    swap(&waiting, &queue)
+    while let next = waiting.removeFirst() {
+      if let error = abandonment(of: next.stream, at: now) {
+        end(next.stream, .failed(error))
+      } else if now >= waitLimit(next.arrival) {
+        end(next.stream, .failed(waitError))
+      } else {
+        queue.append(next)
+        schedule(next.stream, arrival: next.arrival)
+      }
+    }
+    for case let connection? in slots { expire(connection, at: now) }
+  }
+
+  private var waitError: DatabaseError {
+    guard let connectError else {
+      return DatabaseError(.pillion(.exhausted), "no streaming connection became free in time")
+    }
+    return DatabaseError(.pillion(.unavailable), "no connection to the database: \(connectError.description)")
+  }
+
+  private mutating func expire(_ connection: StreamConnection, at now: UInt64) {
+    switch connection.state {
+    case .idle:
+      let limit = MonotonicTime.after(connection.since, configuration.idleTimeout.nanoseconds)
+      if now < limit {
+        nextTimer = min(nextTimer, limit)
+      } else if slots.contains(where: { $0 != nil && $0 !== connection }) {
+        close(connection)
+      }
+    case .draining:
+      let limit = MonotonicTime.after(connection.since, Self.drainLimit)
+      if now < limit { nextTimer = min(nextTimer, limit) } else { close(connection) }
+    case .deallocating, .preparing, .running:
+      guard let stream = connection.stream else { return }
+      if let error = abandonment(of: stream, at: now) { return abandon(connection, error, at: now) }
+      if stream.deadline != 0 { nextTimer = min(nextTimer, stream.deadline) }
+      if connection.isParked {
+        let limit = MonotonicTime.after(connection.since, configuration.stallTimeout.nanoseconds)
+        guard now < limit else {
+          return abandon(connection, DatabaseError(.pillion(.timeout), "the client took no rows for too long"), at: now)
+        }
+        nextTimer = min(nextTimer, limit)
+      } else if connection.rows > 0 {
+        let limit = MonotonicTime.after(connection.since, Self.lull)
+        if now < limit { nextTimer = min(nextTimer, limit) } else { offer(connection, at: now) }
+      }
+    }
+  }
+
+  /// Gives up a connection on which no stream runs.
+  mutating func close(_ connection: StreamConnection) {
+    watch(connection, false)
+    slots[connection.slot] = nil
+  }
+}

@@ -1,0 +1,128 @@
+import PillionSchema
+package import SwiftProtobuf
+
+extension ProtoFile {
+  /// The descriptor that protoc makes of the file's text, comments aside: what reflection serves.
+  package var descriptor: Google_Protobuf_FileDescriptorProto {
+    var file = Google_Protobuf_FileDescriptorProto()
+    file.name = name
+    if !package.isEmpty { file.package = package }
+    file.dependency = imports
+    file.syntax = "proto3"
+    file.options.goPackage = goPackage
+    file.messageType = messages.map { $0.descriptor(in: self) }
+    file.service = services.map { $0.descriptor(in: self) }
+    return file
+  }
+
+  /// `.blog.Post`: the form that descriptors refer to types in.
+  fileprivate func rooted(_ type: ProtoTypeName) -> String {
+    if case .local(let name) = type { return ".\(fullName(name))" }
+    return ".\(type)"
+  }
+}
+
+extension ProtoService {
+  fileprivate func descriptor(in file: ProtoFile) -> Google_Protobuf_ServiceDescriptorProto {
+    var service = Google_Protobuf_ServiceDescriptorProto()
+    service.name = name
+    service.method = methods.map { method in
+      var descriptor = Google_Protobuf_MethodDescriptorProto()
+      descriptor.name = method.name
+      descriptor.inputType = file.rooted(method.request)
+      descriptor.outputType = file.rooted(method.response)
+      // protoc sets empty options for a method with a body, `{}`.
+      descriptor.options = Google_Protobuf_MethodOptions()
+      if method.isServerStreaming { descriptor.serverStreaming = true }
+      return descriptor
+    }
+    return service
+  }
+}
+
+extension ProtoMessage {
+  fileprivate func descriptor(in file: ProtoFile) -> Google_Protobuf_DescriptorProto {
+    var message = Google_Protobuf_DescriptorProto()
+    message.name = name
+    var taken = Set(fields.map(\.name))
+    if let oneof {
+      message.oneofDecl = [.with { $0.name = oneof }]
+      taken.insert(oneof)
+    }
+    for field in fields {
+      var descriptor = field.descriptor(in: file)
+      if oneof != nil {
+        descriptor.oneofIndex = 0
+      } else if field.label == .optional {
+        // An optional field is the one member of a oneof that protoc adds, named as GenerateSyntheticOneofs of
+        // protobuf's parser.cc names it.
+        var synthetic = field.name.hasPrefix("_") ? field.name : "_\(field.name)"
+        while taken.contains(synthetic) { synthetic = "X\(synthetic)" }
+        taken.insert(synthetic)
+        descriptor.oneofIndex = Int32(clamping: message.oneofDecl.count)
+        descriptor.proto3Optional = true
+        message.oneofDecl.append(.with { $0.name = synthetic })
+      }
+      message.field.append(descriptor)
+    }
+    message.reservedRange = reservedNumbers.map { number in
+      .with {
+        $0.start = number
+        $0.end = number &+ 1
+      }
+    }
+    message.reservedName = reservedNames
+    return message
+  }
+}
+
+extension ProtoField {
+  fileprivate func descriptor(in file: ProtoFile) -> Google_Protobuf_FieldDescriptorProto {
+    var field = Google_Protobuf_FieldDescriptorProto()
+    field.name = name
+    field.number = number
+    field.label = label == .repeated ? .repeated : .optional
+    field.jsonName = jsonName
+    switch type {
+    case .scalar(let scalar): field.type = scalar.descriptorType
+    case .local, .google:
+      field.type = .message
+      field.typeName = file.rooted(type)
+    case .nullValue:
+      field.type = .enum
+      field.typeName = file.rooted(type)
+    }
+    return field
+  }
+
+  /// lowerCamelCase as protoc makes it: an underscore goes and the letter after it becomes a capital.
+  var jsonName: String {
+    var result = ""
+    var raises = false
+    for character in name {
+      if character == "_" {
+        raises = true
+      } else {
+        result += raises ? character.uppercased() : String(character)
+        raises = false
+      }
+    }
+    return result
+  }
+}
+
+extension ProtoScalar {
+  fileprivate var descriptorType: Google_Protobuf_FieldDescriptorProto.TypeEnum {
+    switch self {
+    case .bool: .bool
+    case .int32: .int32
+    case .int64: .int64
+    case .uint32: .uint32
+    case .uint64: .uint64
+    case .float: .float
+    case .double: .double
+    case .string: .string
+    case .bytes: .bytes
+    }
+  }
+}

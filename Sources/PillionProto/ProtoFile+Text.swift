@@ -1,0 +1,98 @@
+import PillionSchema
+
+extension ProtoFile {
+  /// The file's text, byte-stable: the same structure always prints the same bytes. `buf format` leaves it as it is.
+  package var text: String {
+    var printer = Printer(package: package)
+    printer.comment(header)
+    printer.line()
+    printer.line("syntax = \"proto3\";")
+    printer.line()
+    printer.comment(comment)
+    if !package.isEmpty {
+      printer.line("package \(package);")
+      printer.line()
+    }
+    let imports = imports
+    for path in imports { printer.line("import \"\(path)\";") }
+    if !imports.isEmpty { printer.line() }
+    printer.line("option go_package = \"\(goPackage)\";")
+    for declaration in declarations {
+      printer.line()
+      switch declaration {
+      case .service(let service): printer.service(service)
+      case .message(let message): printer.message(message)
+      }
+    }
+    return printer.text
+  }
+}
+
+/// Appends declarations to text, two blanks an indent.
+private struct Printer {
+  let package: String
+  /// `.google` rather than `google`: proto looks a name up from the inside, and this package has a `google` of its own.
+  let rootsGoogle: Bool
+  var text = ""
+
+  init(package: String) {
+    self.package = package
+    rootsGoogle = package.split(separator: ".").dropFirst().contains("google")
+  }
+
+  mutating func line(_ line: String = "", indent: Int = 0) {
+    if !line.isEmpty { text += String(repeating: "  ", count: indent) + line }
+    text += "\n"
+  }
+
+  mutating func comment(_ lines: [String], indent: Int = 0) {
+    for comment in lines { line(comment.isEmpty ? "//" : "// \(comment)", indent: indent) }
+  }
+
+  func name(_ type: ProtoTypeName) -> String {
+    switch type {
+    case .google, .nullValue: (rootsGoogle ? "." : "") + type.description
+    case .scalar, .local: type.description
+    }
+  }
+
+  mutating func service(_ service: ProtoService) {
+    guard !service.methods.isEmpty else { return line("service \(service.name) {}") }
+    let names = Set(service.methods.map(\.name))
+    // A message called like an rpc of the service would be taken for the rpc.
+    func name(_ type: ProtoTypeName) -> String {
+      guard case .local(let local) = type, names.contains(local) else { return self.name(type) }
+      return package.isEmpty ? ".\(local)" : ".\(package).\(local)"
+    }
+    line("service \(service.name) {")
+    for method in service.methods {
+      let stream = method.isServerStreaming ? "stream " : ""
+      line("rpc \(method.name)(\(name(method.request))) returns (\(stream)\(name(method.response))) {}", indent: 1)
+    }
+    line("}")
+  }
+
+  mutating func message(_ message: ProtoMessage) {
+    comment(message.comment)
+    guard !message.fields.isEmpty || !message.reservedNumbers.isEmpty else { return line("message \(message.name) {}") }
+    line("message \(message.name) {")
+    for number in message.reservedNumbers { line("reserved \(number);", indent: 1) }
+    for name in message.reservedNames { line("reserved \"\(name)\";", indent: 1) }
+    if !message.reservedNumbers.isEmpty, !message.fields.isEmpty { line() }
+    if let oneof = message.oneof { line("oneof \(oneof) {", indent: 1) }
+    for field in message.fields { self.field(field, indent: message.oneof == nil ? 1 : 2) }
+    if message.oneof != nil { line("}", indent: 1) }
+    line("}")
+  }
+
+  mutating func field(_ field: ProtoField, indent: Int) {
+    comment(field.comment, indent: indent)
+    let label =
+      switch field.label {
+      case .implicit: ""
+      case .optional: "optional "
+      case .repeated: "repeated "
+      }
+    line("\(label)\(name(field.type)) \(field.name) = \(field.number);", indent: indent)
+  }
+}

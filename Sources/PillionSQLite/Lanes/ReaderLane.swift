@@ -1,0 +1,105 @@
+import PillionDatabase
+
+/// One of the threads that answer unary reads, with a connection of its own.
+final class ReaderLane {
+  /// Jobs taken from the queue at once: the first answer goes out after the last of them.
+  private static let batchLimit = 32
+  /// Nanoseconds between two looks whether the file is still where it was.
+  private static let moveCheck: UInt64 = 50_000_000
+
+  private let configuration: SQLiteConfiguration
+  private let queue: JobQueue
+  private let status: LaneStatus
+  private let runner = OperationRunner()
+  private var connection: Connection?
+  private var outbox = Outbox()
+  private var batch: [Operation] = []
+  /// Jobs of the batch that are done or being done.
+  private var begun = 0
+  private var nextMoveCheck: UInt64 = 0
+
+  init(_ configuration: SQLiteConfiguration, queue: JobQueue, status: LaneStatus) throws(DatabaseError) {
+    self.configuration = configuration
+    self.queue = queue
+    self.status = status
+    connection = try open()
+  }
+
+  /// The connection, opened again where its file has been replaced.
+  private func current() throws(DatabaseError) -> Connection {
+    if let connection { return connection }
+    let opened = try open()
+    connection = opened
+    return opened
+  }
+
+  private func open() throws(DatabaseError) -> Connection {
+    let watch = Watch(status: status, configuration: configuration, stopsAtShutdown: true)
+    watch.onSlow = { [unowned self] in handBack() }
+    return try Connection(configuration, role: .reader, watch: watch, mayCreate: false)
+  }
+
+  /// The thread's body; returns when the queue has been closed.
+  func run() {
+    while queue.take(into: &batch, atMost: Self.batchLimit, threads: configuration.readers) {
+      closeIfMoved()
+      begun = 0
+      // `handBack` may shorten the batch while an operation runs.
+      while begun < batch.count {
+        let operation = batch[begun]
+        begun += 1
+        operation.outcome = answer(operation)
+        outbox.append(operation)
+      }
+      batch.removeAll(keepingCapacity: true)
+      outbox.flush()
+    }
+    connection = nil
+  }
+
+  private func answer(_ operation: Operation) -> Operation.Outcome {
+    if status.isStopping { return .failed(Watch.Verdict.shutdown.error) }
+    if operation.deadline != 0 || operation.isCancelled,
+      let verdict = Watch.verdict(on: operation, now: MonotonicClock.now())
+    {
+      return .failed(verdict.error)
+    }
+    do throws(DatabaseError) {
+      let connection = try current()
+      let outcome =
+        operation.steps.count > 1
+        ? try snapshot(operation, on: connection) : runner.run(operation, on: connection)
+      if case .failed(let error) = outcome { throw error }
+      status.noteAvailable(true)
+      return outcome
+    } catch {
+      if error.saysUnavailable { status.noteAvailable(false) }
+      return .failed(error)
+    }
+  }
+
+  /// Several steps see one state of the database.
+  private func snapshot(_ operation: Operation, on connection: Connection) throws(DatabaseError) -> Operation.Outcome {
+    try connection.run(Connection.Control.begin)
+    let outcome = runner.run(operation, on: connection)
+    // Some errors have ended the transaction already.
+    if connection.isInTransaction { try connection.run(Connection.Control.commit) }
+    return outcome
+  }
+
+  /// The running operation is slow: what is done goes out, and the other threads get the rest.
+  private func handBack() {
+    outbox.flush()
+    guard begun < batch.count else { return }
+    queue.giveBack(batch[begun...])
+    batch.removeSubrange(begun...)
+  }
+
+  private func closeIfMoved() {
+    guard let connection else { return }
+    let now = MonotonicClock.now()
+    guard now >= nextMoveCheck else { return }
+    nextMoveCheck = now &+ Self.moveCheck
+    if connection.hasMoved { self.connection = nil }
+  }
+}

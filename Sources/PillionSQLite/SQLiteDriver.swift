@@ -1,0 +1,108 @@
+import CPillionSQLite
+package import PillionDatabase
+
+/// A SQLite database behind the `Driver` protocol.
+///
+/// Threads: one that writes, `readers` that answer unary reads, `streamThreads` that step the open Lists. The calling
+/// threads only put jobs into queues.
+package final class SQLiteDriver: Driver {
+  private let status = LaneStatus()
+  private let writes: JobQueue
+  private let reads: JobQueue
+  private let streams: StreamScheduler
+  private let threads: Locked<[LaneThread]>
+
+  package var dialect: Dialect { .sqlite }
+
+  package var isAvailable: Bool { status.isAvailable }
+
+  /// Opens the writer's and the readers' connections, so that what is wrong with the file is said here: it is not there,
+  /// is no database (SQLITE_NOTADB, 26), or cannot be read. A file that cannot be written is served for reading; writes
+  /// then fail with SQLITE_READONLY (8).
+  package init(configuration: SQLiteConfiguration) throws(DatabaseError) {
+    guard sqlite3_threadsafe() != 0 else {
+      throw DatabaseError(.pillion(.internal), "the SQLite library was built without thread safety")
+    }
+    writes = JobQueue(limit: configuration.queueLimit)
+    reads = JobQueue(limit: configuration.queueLimit)
+    streams = StreamScheduler(configuration)
+    threads = Locked([])
+    var started: [LaneThread] = []
+    do throws(DatabaseError) {
+      let streams = streams
+      let writer = try WriterLane(configuration, queue: writes, status: status, onLogFull: { streams.endIdle() })
+      started.append(try LaneThread(name: "sqlite-writer") { writer.run() })
+      for number in 0..<max(configuration.readers, 1) {
+        let reader = try ReaderLane(configuration, queue: reads, status: status)
+        started.append(try LaneThread(name: "sqlite-read-\(number)") { reader.run() })
+      }
+      let status = status
+      for number in 0..<max(min(configuration.streamThreads, configuration.streamConnections), 1) {
+        let lane = StreamLane(configuration, scheduler: streams, status: status)
+        started.append(try LaneThread(name: "sqlite-list-\(number)") { lane.run() })
+      }
+    } catch {
+      close(started)
+      throw error
+    }
+    let running = started
+    threads.withLock { $0 = running }
+  }
+
+  package func submit(_ operation: Operation) {
+    guard let reason = (operation.isWrite ? writes : reads).push(operation) else { return }
+    operation.outcome = .failed(Self.refusal(reason))
+    operation.mailbox.deliver([operation])
+  }
+
+  package func open(_ stream: RowStream) {
+    guard let reason = streams.open(stream) else { return }
+    stream.end(.failed(Self.refusal(reason)))
+    stream.mailbox.deliver([stream])
+  }
+
+  package func resume(_ stream: RowStream) { streams.resume(stream) }
+
+  package func cancel(_ job: Job) {
+    // A running statement sees the mark at the next look of its connection's progress handler.
+    job.markCancelled()
+    if let stream = job as? RowStream { streams.cancel(stream) }
+  }
+
+  /// Queued jobs come back as unavailable, running reads and Lists are stopped, and the running group of writes is
+  /// committed. The last connection to close copies the write-ahead log into the file.
+  package func shutdown() {
+    let running = threads.withLock { threads in
+      defer { threads = [] }
+      return threads
+    }
+    close(running)
+  }
+
+  private func close(_ threads: [LaneThread]) {
+    status.stop()
+    refuse(reads.close())
+    streams.close()
+    // The writer is the first of the threads. Its connection is the last to close: it alone may checkpoint.
+    for thread in threads.dropFirst() { thread.join() }
+    streams.closeConnections()
+    refuse(writes.close())
+    threads.first?.join()
+  }
+
+  private func refuse(_ operations: ContiguousArray<Operation>) {
+    var outbox = Outbox()
+    for operation in operations {
+      operation.outcome = .failed(Self.refusal(.unavailable))
+      outbox.append(operation)
+    }
+    outbox.flush()
+  }
+
+  private static func refusal(_ reason: DatabaseError.Reason) -> DatabaseError {
+    switch reason {
+    case .exhausted: DatabaseError(.pillion(.exhausted), "too many calls wait for the database")
+    default: Watch.Verdict.shutdown.error
+    }
+  }
+}

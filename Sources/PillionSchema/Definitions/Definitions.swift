@@ -1,0 +1,40 @@
+/// One definition file as written: keys known, values not yet checked against each other.
+struct FileDefinition {
+  var path: String
+  /// Empty if neither `package:` nor the file's name gives a legal one.
+  var package: Located<String>
+  var doc: String?
+  var models: [ModelDefinition]
+}
+
+struct ModelDefinition {
+  var name: Located<String>
+  var section: Section<ModelKey>
+  var fields: [FieldDefinition]
+  var service: Section<ServiceKey>
+}
+
+struct FieldDefinition {
+  var name: Located<String>
+  var section: Section<FieldKey>
+  /// Nil if `type:` or `items:` is missing or wrong, which is reported.
+  var kind: FieldKind?
+}
+
+/// A field's type before its reference is followed.
+enum FieldKind: Hashable {
+  case scalar(ScalarType)
+  case foreignKey
+  case manyToMany
+  case array(ScalarType)
+
+  /// The name in the definitions.
+  var name: String {
+    switch self {
+    case .scalar(let type): type.rawValue
+    case .foreignKey: "foreign_key"
+    case .manyToMany: "many_to_many"
+    case .array: "array"
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/// One field of a model.
+package struct Field: Sendable {
+  /// lower_snake_case; the name in the proto.
+  package var name: String
+  package var type: FieldType
+  /// The column; meaningless for many_to_many, which has none.
+  package var column: String
+  package var isNullable: Bool
+  package var defaultValue: DefaultValue?
+  package var isUnique: Bool
+  /// In characters (Unicode scalars) for text, bytes for `bytes`, items for arrays.
+  package var maximumLength: Int?
+  package var minimumLength: Int?
+  package var minimum: Bound?
+  package var maximum: Bound?
+  /// Must match somewhere in the value, as Django's RegexValidator; anchor it to match the whole.
+  package var regex: String?
+  package var format: TextFormat?
+  package var choices: [Choice]
+  /// Never taken from a request.
+  package var isReadOnly: Bool
+  /// Never sent to a client.
+  package var isWriteOnly: Bool
+  /// Set to the current time by every write.
+  package var isAutoNow: Bool
+  /// Set to the current time by Create.
+  package var isAutoNowAdd: Bool
+  package var doc: String?
+  /// `proto_type: string` on a timestamp, duration or json field.
+  package var usesStringInProto: Bool
+  /// How SQLite holds the value; nil: read every form, write the default one.
+  package var storage: SQLiteStorage?
+  package var location: SourceLocation
+
+  package init(
+    name: String, type: FieldType, column: String? = nil, isNullable: Bool = false, defaultValue: DefaultValue? = nil,
+    isUnique: Bool = false, maximumLength: Int? = nil, minimumLength: Int? = nil, minimum: Bound? = nil,
+    maximum: Bound? = nil, regex: String? = nil, format: TextFormat? = nil, choices: [Choice] = [],
+    isReadOnly: Bool = false, isWriteOnly: Bool = false, isAutoNow: Bool = false, isAutoNowAdd: Bool = false,
+    doc: String? = nil, usesStringInProto: Bool = false, storage: SQLiteStorage? = nil, location: SourceLocation
+  ) {
+    self.name = name
+    self.type = type
+    self.column = column ?? name
+    self.isNullable = isNullable
+    self.defaultValue = defaultValue
+    self.isUnique = isUnique
+    self.maximumLength = maximumLength
+    self.minimumLength = minimumLength
+    self.minimum = minimum
+    self.maximum = maximum
+    self.regex = regex
+    self.format = format
+    self.choices = choices
+    self.isReadOnly = isReadOnly
+    self.isWriteOnly = isWriteOnly
+    self.isAutoNow = isAutoNow
+    self.isAutoNowAdd = isAutoNowAdd
+    self.doc = doc
+    self.usesStringInProto = usesStringInProto
+    self.storage = storage
+    self.location = location
+  }
+}
+
+package enum FieldType: Sendable, Hashable {
+  case scalar(ScalarType)
+  /// A column that holds the key of another model's row.
+  case foreignKey(ForeignKey)
+  /// Rows of a join table.
+  case manyToMany(ManyToMany)
+  /// A PostgreSQL array; JSON text in SQLite.
+  case array(ScalarType)
+
+  /// The type of one value: the scalar itself, the target key's type, or the items' type.
+  package var scalar: ScalarType {
+    switch self {
+    case .scalar(let type), .array(let type): type
+    case .foreignKey(let key): key.type
+    case .manyToMany(let relation): relation.type
+    }
+  }
+
+  /// Whether the proto field is `repeated`.
+  package var isRepeated: Bool {
+    switch self {
+    case .scalar, .foreignKey: false
+    case .manyToMany, .array: true
+    }
+  }
+}
+
+/// The raw value is the name in the definitions.
+package enum ScalarType: String, Sendable, Hashable, CaseIterable {
+  case bool, int32, int64, uint32, uint64, float, double, string, bytes
+  case timestamp, date, time, duration, decimal, uuid, json
+}
+
+package struct ForeignKey: Sendable, Hashable {
+  /// Index of the target in `Schema.models`.
+  package var model: Int
+  /// The target key's field (a foreign key refers to a single-column primary key).
+  package var field: Int
+  /// The type of the target key, followed through foreign keys to a scalar.
+  package var type: ScalarType
+  package var onDelete: OnDelete
+
+  package init(model: Int, field: Int, type: ScalarType, onDelete: OnDelete) {
+    self.model = model
+    self.field = field
+    self.type = type
+    self.onDelete = onDelete
+  }
+}
+
+/// What the database does to a row when the row it refers to goes; the raw value is the name in the definitions.
+package enum OnDelete: String, Sendable, Hashable, CaseIterable {
+  case cascade, restrict
+  case setNull = "set_null"
+  case setDefault = "set_default"
+  case noAction = "no_action"
+}
+
+package struct ManyToMany: Sendable, Hashable {
+  /// Index of the target in `Schema.models`.
+  package var model: Int
+  /// The target's single-column key.
+  package var field: Int
+  /// The type of the target key.
+  package var type: ScalarType
+  /// The join table; default `<table>_<field>`, as Django.
+  package var through: TableName
+  /// Join column that holds this model's key; default `<model>_id`.
+  package var source: String
+  /// Join column that holds the target's key; default `<target model>_id`.
+  package var target: String
+
+  package init(model: Int, field: Int, type: ScalarType, through: TableName, source: String, target: String) {
+    self.model = model
+    self.field = field
+    self.type = type
+    self.through = through
+    self.source = source
+    self.target = target
+  }
+}
+
+/// A field's `default:`, already of the field's type.
+package enum DefaultValue: Sendable, Hashable {
+  case null
+  case bool(Bool)
+  case int(Int64)
+  case uint(UInt64)
+  case double(Double)
+  /// Text of string, timestamp, date, time, duration, decimal and uuid fields, in the form the proto's string has
+  /// (a timestamp: RFC 3339; a duration: ISO 8601); JSON text of json fields.
+  case text(String)
+  case bytes([UInt8])
+  /// `[]` or a list of scalars, for arrays.
+  case list([DefaultValue])
+  /// `now`, for timestamp, date and time.
+  case now
+}
+
+/// A `min:` or `max:`: exact for integers, IEEE for float and double, canonical text for the rest.
+package enum Bound: Sendable, Hashable {
+  case int(Int64)
+  case uint(UInt64)
+  case double(Double)
+  /// decimal: plain decimal; date, time: ISO 8601; timestamp: RFC 3339 in UTC.
+  case text(String)
+}
+
+/// A value of `choices:`.
+package enum Choice: Sendable, Hashable {
+  case int(Int64)
+  case text(String)
+}
+
+/// The raw value is the name in the definitions.
+package enum TextFormat: String, Sendable, Hashable, CaseIterable {
+  case email, url, slug, ipv4, ipv6
+}
+
+/// How SQLite holds a value; the raw value is the name in the definitions (`storage:`).
+package enum SQLiteStorage: String, Sendable, Hashable, CaseIterable {
+  /// ISO 8601 (timestamp, date, time), canonical text (uuid, decimal, json, duration).
+  case text
+  /// Unix seconds (timestamp), days since 1970 (date), 0 and 1 (bool), microseconds (duration, as Django).
+  case integer
+  /// Julian day (timestamp, date), IEEE double (decimal).
+  case real
+  /// 16 bytes (uuid).
+  case blob
+  /// 32 hexadecimal digits without dashes (uuid, as Django writes it).
+  case hex
+  /// ISO 8601 with a space and no zone, in UTC, as Django writes it (timestamp).
+  case django
+}

@@ -1,0 +1,84 @@
+/// Makes one `Model`.
+struct ModelBuilder {
+  let index: Int
+  let symbols: SymbolTable
+  let keys: PrimaryKeys
+  let references: References
+  let serviceNamePattern: String
+  let sink: DiagnosticSink
+
+  private var entry: SymbolTable.Entry { symbols.models[index] }
+  private var definition: ModelDefinition { symbols.models[index].definition }
+
+  func build() -> Model {
+    let section = definition.section
+    var table = TableName(name: Identifier.snakeCase(definition.name.value))
+    if let name = section.text(.table, sink) { table = TableNames.read(name, of: "table", sink) }
+    var keyFields: [Int] = []
+    if case .fields(let fields) = keys.keys[index] { keyFields = fields }
+    let fields = definition.fields.enumerated().map { field($1, at: $0, key: keyFields, table: table) }
+    let ordering = ordering(fields)
+    let service = ServiceBuilder(
+      entry: entry, fields: fields, key: keys.keys[index], namePattern: serviceNamePattern, sink: sink
+    ).build()
+    let model = Model(
+      index: index, package: entry.package, name: definition.name.value, table: table,
+      doc: section.text(.doc, sink)?.value,
+      fields: fields.compactMap { $0 }, primaryKey: keyFields, ordering: ordering, service: service,
+      location: definition.name.location)
+    // Indices count only where no field is left out.
+    if !fields.contains(where: { $0 == nil }) { NameCollisions(sink: sink).check(model: model, definition) }
+    return model
+  }
+
+  /// Nil if the field has no type, which is reported.
+  private func field(_ definition: FieldDefinition, at position: Int, key: [Int], table: TableName) -> Field? {
+    let target = references.target(model: index, field: position)
+    guard let kind = definition.kind, let type = type(of: definition, kind, target, table: table) else {
+      FieldBuilder.checkWithoutType(definition, sink: sink)
+      return nil
+    }
+    return FieldBuilder(
+      definition: definition, kind: kind, type: type, target: target, isKey: key.contains(position),
+      isWholeKey: key == [position], sink: sink
+    ).build()
+  }
+
+  private func type(of field: FieldDefinition, _ kind: FieldKind, _ target: References.Target?, table: TableName)
+    -> FieldType?
+  {
+    switch kind {
+    case .scalar(let type): return .scalar(type)
+    case .array(let items): return .array(items)
+    case .foreignKey:
+      let onDelete = field.section.name(.onDelete, of: OnDelete.self, sink)?.value ?? .noAction
+      return target.map {
+        .foreignKey(ForeignKey(model: $0.model, field: $0.field, type: $0.type, onDelete: onDelete))
+      }
+    case .manyToMany:
+      let builder = ManyToManyBuilder(symbols: symbols, keys: keys, model: index, table: table, sink: sink)
+      return target.flatMap { builder.build(field, target: $0) }.map(FieldType.manyToMany)
+    }
+  }
+
+  /// `[-created, name]`, or one of them as text.
+  private func ordering(_ fields: [Field?]) -> [OrderTerm] {
+    var terms: [OrderTerm] = []
+    for name in definition.section.texts(.ordering, sink)?.value ?? [] {
+      let descending = name.value.hasPrefix("-")
+      let bare = Located(descending ? String(name.value.dropFirst()) : name.value, at: name.location)
+      guard let position = entry.field(bare, sink) else { continue }
+      if let field = fields[position], field.type.isRepeated || field.type.scalar == .json {
+        sink.error(
+          at: name.location, "rows cannot be ordered by '\(bare.value)', a field of type '\(kindName(position))'")
+      } else if terms.contains(where: { $0.field == position }) {
+        sink.error(at: name.location, "'\(bare.value)' is in the ordering twice")
+      } else {
+        terms.append(OrderTerm(field: position, descending: descending))
+      }
+    }
+    return terms
+  }
+
+  private func kindName(_ field: Int) -> String { definition.fields[field].kind?.name ?? "" }
+}

@@ -1,0 +1,96 @@
+/// Finds names of the generated protos that would be there twice.
+struct NameCollisions {
+  let sink: DiagnosticSink
+
+  /// Messages that a package gets when its models have nullable fields; reserved always, so that a field may become
+  /// nullable later.
+  static let nullables =
+    ProtoScalar.allCases.map { "Nullable" + Identifier.upperCamelCase($0.rawValue) }
+    + ["NullableTimestamp", "NullableDuration", "NullableValue"]
+
+  /// Messages and services of one package share one scope.
+  func check(package models: [(definition: ModelDefinition, service: ServiceDefinition)]) {
+    var names: [String: String] = [:]
+    for name in NameCollisions.nullables { names[name] = "the message for nullable values" }
+    var modelPlaces: [String: SourceLocation] = [:]
+    for (definition, _) in models {
+      let name = definition.name
+      if let first = modelPlaces[name.value] {
+        sink.error(at: name.location, "model '\(name.value)' is already defined at \(first)")
+      } else if let owner = names[name.value] {
+        sink.error(at: name.location, "the name '\(name.value)' is taken by \(owner)")
+      } else {
+        modelPlaces[name.value] = name.location
+        names[name.value] = "model '\(name.value)'"
+      }
+    }
+    for (definition, service) in models where modelPlaces[definition.name.value] == definition.name.location {
+      for request in NameCollisions.requests(of: definition.name.value, service.actions) {
+        claim(request, for: "a request of model '\(definition.name.value)'", at: definition.name.location, &names)
+      }
+      let place = definition.service.entries[.name]?.value.location ?? definition.name.location
+      claim(service.name, for: "the service of model '\(definition.name.value)'", at: place, &names)
+    }
+  }
+
+  private func claim(_ name: String, for owner: String, at location: SourceLocation, _ names: inout [String: String]) {
+    if let first = names[name] {
+      sink.error(at: location, "the name '\(name)' of \(owner) is taken by \(first)")
+    } else {
+      names[name] = owner
+    }
+  }
+
+  private static func requests(of model: String, _ actions: [Action]) -> [String] {
+    actions.filter { $0 != .create && $0 != .update }.map { "\(model)\($0.rawValue)Request" }
+  }
+
+  /// Fields of one model's messages, and its columns.
+  func check(model: Model, _ definition: ModelDefinition) {
+    var keys: [String: String] = [:]
+    var columns: [String: String] = [:]
+    for (field, written) in zip(model.fields, definition.fields) {
+      let key = Identifier.jsonKey(field.name)
+      if let first = keys[key] {
+        sink.error(
+          at: field.location, "'\(field.name)' and '\(first)' have the same JSON name, which protobuf forbids",
+          suggestion: "rename one of them and keep its 'column'")
+      } else {
+        keys[key] = field.name
+      }
+      if case .manyToMany = field.type { continue }
+      if let first = columns[field.column] {
+        let place = written.section.entries[.column]?.value.location ?? field.location
+        sink.error(at: place, "column '\(field.column)' is already that of field '\(first)'")
+      } else {
+        columns[field.column] = field.name
+      }
+    }
+    checkPartialUpdate(model, definition)
+  }
+
+  /// The partial-update request has the lookup fields under their request names, and `is_<field>_set`.
+  private func checkPartialUpdate(_ model: Model, _ definition: ModelDefinition) {
+    guard model.service.actions.contains(.partialUpdate) else { return }
+    let lookups = model.lookupFields
+    let writable = model.service.fields.filter { model.isWritable($0) && !lookups.contains($0) }
+    var keys: [String: String] = [:]
+    for index in writable { keys[Identifier.jsonKey(model.fields[index].name)] = model.fields[index].name }
+    for name in model.lookupRequestNames {
+      let key = Identifier.jsonKey(name)
+      if let first = keys[key] {
+        let place = definition.service.entries[.lookupRequestField]?.value.location ?? definition.name.location
+        sink.error(at: place, "'\(name)' and the field '\(first)' collide in \(model.name)PartialUpdateRequest")
+      }
+      keys[key] = name
+    }
+    for index in writable where model.fields[index].type.isRepeated {
+      let name = "is_\(model.fields[index].name)_set"
+      guard let first = keys[Identifier.jsonKey(name)], let place = model.fieldIndex(first) else { continue }
+      sink.error(
+        at: model.fields[place].location,
+        "'\(first)' collides with '\(name)' of '\(model.fields[index].name)' in \(model.name)PartialUpdateRequest",
+        suggestion: "rename it and keep its 'column'")
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/// A proto message as both compilers see it: the printer makes text of it, the codec makes tables of it.
+package struct MessageShape: Sendable {
+  /// What the message is for.
+  package enum Role: Sendable, Hashable { case model, list, retrieve, destroy, partialUpdate }
+
+  package var role: Role
+  /// Without the package.
+  package var name: String
+  package var doc: String?
+  /// In the order in which they are printed.
+  package var fields: [FieldShape]
+
+  package init(role: Role, name: String, doc: String? = nil, fields: [FieldShape]) {
+    self.role = role
+    self.name = name
+    self.doc = doc
+    self.fields = fields
+  }
+}
+
+package struct FieldShape: Sendable {
+  package var name: String
+  package var number: Int32
+  package var type: ProtoType
+  package var label: Label
+  package var source: Source
+  package var doc: String?
+
+  package init(name: String, number: Int32, type: ProtoType, label: Label, source: Source, doc: String? = nil) {
+    self.name = name
+    self.number = number
+    self.type = type
+    self.label = label
+    self.source = source
+    self.doc = doc
+  }
+
+  package enum Label: Sendable, Hashable {
+    /// proto3 without a label: a scalar's zero is not on the wire; a message has presence.
+    case implicit
+    /// proto3 `optional`.
+    case optional
+    case repeated
+  }
+
+  /// Where the value comes from or goes to.
+  package enum Source: Sendable, Hashable {
+    /// Index into `Model.fields`.
+    case field(Int)
+    /// `is_<field>_set` of the repeated field with this index in `Model.fields`.
+    case isSet(Int)
+    case filter, orderBy, pageSize, pageToken
+  }
+}
+
+/// The type of a proto field.
+package enum ProtoType: Sendable, Hashable {
+  case scalar(ProtoScalar)
+  /// `google.protobuf.Timestamp`, `Duration` or `Value`.
+  case wellKnown(WellKnownType)
+  /// `google.protobuf.StringValue` and its kind: `{ T value = 1; }`.
+  case wrapper(ProtoScalar)
+  /// `NullableString` and its kind: `{ oneof kind { T value = 1; google.protobuf.NullValue null = 2; } }`.
+  case nullable(ProtoElement)
+}
+
+/// A type that can stand inside a nullable message.
+package enum ProtoElement: Sendable, Hashable {
+  case scalar(ProtoScalar)
+  case wellKnown(WellKnownType)
+}
+
+/// The raw value is the proto keyword.
+package enum ProtoScalar: String, Sendable, Hashable, CaseIterable {
+  case bool, int32, int64, uint32, uint64, float, double, string, bytes
+}
+
+package enum WellKnownType: String, Sendable, Hashable, CaseIterable {
+  case timestamp = "google.protobuf.Timestamp"
+  case duration = "google.protobuf.Duration"
+  case value = "google.protobuf.Value"
+}
+
+extension Field {
+  /// The proto type of one value of the field, null style aside.
+  package var protoElement: ProtoElement {
+    switch type.scalar {
+    case .bool: .scalar(.bool)
+    case .int32: .scalar(.int32)
+    case .int64: .scalar(.int64)
+    case .uint32: .scalar(.uint32)
+    case .uint64: .scalar(.uint64)
+    case .float: .scalar(.float)
+    case .double: .scalar(.double)
+    case .bytes: .scalar(.bytes)
+    case .string, .date, .time, .decimal, .uuid: .scalar(.string)
+    case .timestamp: usesStringInProto ? .scalar(.string) : .wellKnown(.timestamp)
+    case .duration: usesStringInProto ? .scalar(.string) : .wellKnown(.duration)
+    case .json: usesStringInProto ? .scalar(.string) : .wellKnown(.value)
+    }
+  }
+}

@@ -1,0 +1,187 @@
+extension ServiceShape {
+  /// The shape of `model`'s service. Names that `numbers` knows keep their number; new ones take the next free number
+  /// in definition order and are recorded in `numbers`.
+  package init(model: Model, numbers: inout FieldNumbers) {
+    var builder = ShapeBuilder(model: model, numbers: numbers)
+    var messages = [builder.modelMessage()]
+    var methods: [MethodShape] = []
+    for action in model.service.actions {
+      let request: Int
+      switch action {
+      case .create, .update:
+        request = 0
+      case .list, .retrieve, .partialUpdate, .destroy:
+        request = messages.count
+        messages.append(builder.request(of: action))
+      }
+      methods.append(MethodShape(action: action, request: request, response: action == .destroy ? nil : 0))
+    }
+    numbers = builder.numbers
+    self.init(model: model.index, name: model.service.name, messages: messages, methods: methods)
+  }
+}
+
+extension Model {
+  /// Indices of the fields that find one row: the lookup field, or else the key's fields.
+  package var lookupFields: [Int] { service.lookupField.map { [$0] } ?? primaryKey }
+
+  /// Names of the request fields that carry the lookup values, in the order of `lookupFields`.
+  package var lookupRequestNames: [String] {
+    if lookupFields.count == 1, let name = service.lookupRequestField { return [name] }
+    return lookupFields.map { fields[$0].name }
+  }
+
+  /// Whether a Create may set the field.
+  package func isWritable(_ field: Int) -> Bool {
+    let field = fields[field]
+    return !field.isReadOnly && !field.isAutoNow && !field.isAutoNowAdd
+  }
+
+  /// Whether an Update or PartialUpdate may set the field: the key and the lookup fields say which row and stay.
+  package func isUpdatable(_ field: Int) -> Bool {
+    isWritable(field) && !lookupFields.contains(field) && !primaryKey.contains(field)
+  }
+}
+
+private struct ShapeBuilder {
+  let model: Model
+  var numbers: FieldNumbers
+
+  func messageName(_ name: String) -> String { model.package.isEmpty ? name : "\(model.package).\(name)" }
+
+  var partialUpdateName: String { "\(model.name)PartialUpdateRequest" }
+
+  /// Every number that `message` uses or has used.
+  func takenNumbers(in message: String) -> Set<Int32> {
+    var taken = numbers.reserved[message] ?? []
+    if let assigned = numbers.assigned[message] { taken.formUnion(assigned.values) }
+    return taken
+  }
+
+  /// The number of `field` in `message`: the one it has, else `preferred` unless the message has used that, else the
+  /// next that neither the message nor any of `alsoTaken` has used.
+  mutating func number(_ field: String, in message: String, preferring preferred: Int32? = nil, alsoTaken: [String] = [])
+    -> Int32
+  {
+    let message = messageName(message)
+    if let known = numbers.assigned[message]?[field] { return known }
+    var taken = takenNumbers(in: message)
+    if let preferred, !taken.contains(preferred) {
+      numbers.assigned[message, default: [:]][field] = preferred
+      return preferred
+    }
+    for name in alsoTaken { taken.formUnion(takenNumbers(in: messageName(name))) }
+    var number = (taken.max() ?? 0) + 1
+    // 19000 to 19999 belong to protobuf's implementation.
+    if (19_000...19_999).contains(number) { number = 20_000 }
+    numbers.assigned[message, default: [:]][field] = number
+    return number
+  }
+
+  mutating func modelMessage() -> MessageShape {
+    var shapes: [FieldShape] = []
+    for index in model.service.fields {
+      let field = model.fields[index]
+      let (type, label) = modelType(of: index)
+      // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
+      let number = number(field.name, in: model.name, alsoTaken: [partialUpdateName])
+      shapes.append(FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+    }
+    return MessageShape(role: .model, name: model.name, doc: model.doc, fields: shapes)
+  }
+
+  /// Type and label in the model's message.
+  func modelType(of index: Int) -> (ProtoType, FieldShape.Label) {
+    let field = model.fields[index]
+    if field.type.isRepeated { return (plainType(field), .repeated) }
+    guard case .scalar(let scalar) = field.protoElement else {
+      let isNullableMessage = field.isNullable && model.service.nullStyle == .oneof
+      return (isNullableMessage ? .nullable(field.protoElement) : plainType(field), .implicit)
+    }
+    guard field.isNullable else {
+      let takesDefault = field.defaultValue != nil || model.isGenerated(index)
+      return (.scalar(scalar), takesDefault ? .optional : .implicit)
+    }
+    switch model.service.nullStyle {
+    case .oneof: return (.nullable(.scalar(scalar)), .implicit)
+    case .wrapper: return (.wrapper(scalar), .implicit)
+    case .optional: return (.scalar(scalar), .optional)
+    }
+  }
+
+  func plainType(_ field: Field) -> ProtoType {
+    switch field.protoElement {
+    case .scalar(let scalar): .scalar(scalar)
+    case .wellKnown(let type): .wellKnown(type)
+    }
+  }
+
+  mutating func request(of action: Action) -> MessageShape {
+    switch action {
+    case .list:
+      let name = "\(model.name)ListRequest"
+      let fields: [(String, ProtoScalar, FieldShape.Source, String)] = [
+        ("filter", .string, .filter, "Rows to send, in the AIP-160 filter language; empty: all."),
+        ("order_by", .string, .orderBy, "\"a desc, b\"; empty: the model's own order."),
+        ("page_size", .int32, .pageSize, "Rows to send at most; 0: no limit of the request's own."),
+        ("page_token", .string, .pageToken, "Where to go on, from the trailer of the page before."),
+      ]
+      return MessageShape(
+        role: .list, name: name,
+        fields: fields.map { field, type, source, doc in
+          FieldShape(
+            name: field, number: number(field, in: name), type: .scalar(type), label: .implicit, source: source, doc: doc)
+        })
+    case .partialUpdate:
+      return partialUpdateRequest()
+    case .retrieve, .destroy:
+      let name = "\(model.name)\(action.rawValue)Request"
+      let fields = zip(model.lookupFields, model.lookupRequestNames).map { index, field in
+        FieldShape(
+          name: field, number: number(field, in: name), type: plainType(model.fields[index]), label: .implicit,
+          source: .field(index))
+      }
+      return MessageShape(role: action == .retrieve ? .retrieve : .destroy, name: name, fields: fields)
+    case .create, .update:
+      return modelMessage()
+    }
+  }
+
+  mutating func partialUpdateRequest() -> MessageShape {
+    let name = partialUpdateName
+    var shapes: [FieldShape] = []
+    let lookups = model.lookupFields
+    let numbersInModel = numbers.assigned[messageName(model.name)] ?? [:]
+    for (index, field) in zip(lookups, model.lookupRequestNames) {
+      let number = number(
+        field, in: name, preferring: numbersInModel[model.fields[index].name], alsoTaken: [model.name])
+      shapes.append(
+        FieldShape(name: field, number: number, type: plainType(model.fields[index]), label: .implicit, source: .field(index)))
+    }
+    let writable = model.service.fields.filter { model.isUpdatable($0) }
+    for index in writable {
+      let field = model.fields[index]
+      let type: ProtoType
+      var label = FieldShape.Label.implicit
+      if field.type.isRepeated {
+        (type, label) = (plainType(field), .repeated)
+      } else if field.isNullable {
+        type = .nullable(field.protoElement)
+      } else if case .scalar(let scalar) = field.protoElement {
+        type = .wrapper(scalar)
+      } else {
+        type = plainType(field)
+      }
+      let number = number(field.name, in: name, preferring: numbersInModel[field.name], alsoTaken: [model.name])
+      shapes.append(FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+    }
+    for index in writable where model.fields[index].type.isRepeated {
+      let field = "is_\(model.fields[index].name)_set"
+      shapes.append(
+        FieldShape(
+          name: field, number: number(field, in: name, alsoTaken: [model.name]), type: .scalar(.bool), label: .implicit,
+          source: .isSet(index), doc: "Whether `\(model.fields[index].name)` is to be written."))
+    }
+    return MessageShape(role: .partialUpdate, name: name, fields: shapes)
+  }
+}

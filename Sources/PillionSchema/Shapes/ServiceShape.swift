@@ -1,0 +1,42 @@
+/// The numbers that the lock holds: message's full name to field's name to number.
+package struct FieldNumbers: Sendable {
+  /// Numbers in use, by message (`blog.Post`) and field.
+  package var assigned: [String: [String: Int32]]
+  /// Numbers that a message must never use again, with those of its removed fields.
+  package var reserved: [String: Set<Int32>]
+
+  package init(assigned: [String: [String: Int32]] = [:], reserved: [String: Set<Int32>] = [:]) {
+    self.assigned = assigned
+    self.reserved = reserved
+  }
+}
+
+/// The service over one model and its messages, every number settled.
+package struct ServiceShape: Sendable {
+  /// Index into `Schema.models`.
+  package var model: Int
+  /// `PostController`.
+  package var name: String
+  /// The model's message first, then requests in the order of the actions.
+  package var messages: [MessageShape]
+  package var methods: [MethodShape]
+
+  package struct MethodShape: Sendable {
+    package var action: Action
+    /// Index into `messages`.
+    package var request: Int
+    /// Index into `messages`; nil: `google.protobuf.Empty`.
+    package var response: Int?
+    package var isServerStreaming: Bool { action == .list }
+  }
+
+  package init(model: Int, name: String, messages: [MessageShape], methods: [MethodShape]) {
+    self.model = model
+    self.name = name
+    self.messages = messages
+    self.methods = methods
+  }
+
+  /// The message with this role, if the service has one.
+  package func message(_ role: MessageShape.Role) -> MessageShape? { messages.first { $0.role == role } }
+}

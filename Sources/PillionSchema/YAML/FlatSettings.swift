@@ -1,0 +1,56 @@
+/// A YAML file of settings, flattened: `server: { listen: a }` is `server.listen` with the value `a`.
+package struct FlatSettings: Sendable {
+  package struct Entry: Sendable {
+    /// Keys joined by dots.
+    package var path: String
+    /// The scalar's text, or the texts of a list.
+    package var values: [String]
+    package var isList: Bool
+    package var location: SourceLocation
+  }
+
+  /// In the order of the file.
+  package private(set) var entries: [Entry] = []
+
+  /// Reads a file's text. An empty file has no entries; what cannot be read is reported and left out.
+  package static func read(path: String, text: String) -> (settings: FlatSettings, diagnostics: [Diagnostic]) {
+    var settings = FlatSettings()
+    let sink = DiagnosticSink()
+    let isBlank = text.split(whereSeparator: \.isNewline).allSatisfy { line in
+      line.allSatisfy(\.isWhitespace) || line.drop(while: \.isWhitespace).first == "#"
+    }
+    if !isBlank, let root = YAMLReader.read(path: path, text: text, sink: sink) {
+      if case .mapping = root.value {
+        settings.flatten(root, prefix: "", sink: sink)
+      } else {
+        sink.error(at: root.location, "the settings must be a mapping, found \(root.kind)")
+      }
+    }
+    return (settings, sink.sorted(files: [path]))
+  }
+
+  private mutating func flatten(_ node: YAMLNode, prefix: String, sink: DiagnosticSink) {
+    switch node.value {
+    case .mapping(let pairs):
+      for pair in pairs {
+        var value = pair.value
+        // The key's place says more than that of a value on a later line.
+        if case .mapping = value.value {} else { value.location = pair.keyLocation }
+        flatten(value, prefix: prefix.isEmpty ? pair.key : "\(prefix).\(pair.key)", sink: sink)
+      }
+    case .scalar(let scalar):
+      if !node.isNull {
+        entries.append(Entry(path: prefix, values: [scalar.text], isList: false, location: node.location))
+      }
+    case .list(let items):
+      let texts = items.compactMap { item -> String? in
+        guard case .scalar(let scalar) = item.value else {
+          sink.error(at: item.location, "'\(prefix)' expected a list of texts, found \(item.kind) in it")
+          return nil
+        }
+        return scalar.text
+      }
+      entries.append(Entry(path: prefix, values: texts, isList: true, location: node.location))
+    }
+  }
+}

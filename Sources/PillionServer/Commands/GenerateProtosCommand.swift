@@ -1,0 +1,68 @@
+import PillionProto
+import PillionSchema
+
+/// `pillion generate-protos`
+package struct GenerateProtosCommand {
+  package var configuration: Configuration
+  /// Only this model, as one stand-alone file.
+  package var model: String?
+  package var fields: [String]?
+  /// Where the stand-alone file goes; `-` or nil: standard output.
+  package var file: String?
+  /// Writes nothing; fails if anything would be written.
+  package var isCheck: Bool
+
+  package init(configuration: Configuration, model: String?, fields: [String]?, file: String?, isCheck: Bool) {
+    self.configuration = configuration
+    self.model = model
+    self.fields = fields
+    self.file = file
+    self.isCheck = isCheck
+  }
+
+  package func run() -> ExitStatus {
+    let (definitions, diagnostics) = Definitions.load(configuration)
+    Terminal.complain(diagnostics)
+    guard let definitions else { return .configuration }
+    do throws(ProtoOutputError) {
+      if let model { return try generate(model, definitions) }
+      return try isCheck ? check(definitions) : generate(definitions)
+    } catch {
+      Terminal.complain("error: \(error.description)")
+      return .configuration
+    }
+  }
+
+  private func generate(_ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
+    let written = try ProtoOutput.write(definitions.protos, to: configuration.protos)
+    for name in written { Terminal.print("wrote \(configuration.protos)/\(name)") }
+    if written.isEmpty { Terminal.print("\(configuration.protos) is up to date") }
+    return .success
+  }
+
+  private func check(_ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
+    let differences = try ProtoOutput.check(definitions.protos, in: configuration.protos)
+    Terminal.complain(differences)
+    guard differences.isEmpty else { return .failure }
+    Terminal.print("\(configuration.protos) is up to date")
+    return .success
+  }
+
+  private func generate(_ name: String, _ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
+    guard let model = definitions.schema.model(named: name) else {
+      let near = Suggestion.of(name, among: definitions.schema.models.map(\.fullName))
+      Terminal.complain("error: there is no model '\(name)'" + (near.map { "; \($0)" } ?? ""))
+      return .configuration
+    }
+    let generator = ProtoGenerator(schema: definitions.schema)
+    let (text, problems) = generator.generate(model: model, fields: fields)
+    Terminal.complain(problems)
+    if problems.contains(where: { $0.severity == .error }) { return .configuration }
+    if let file, file != "-" {
+      try ProtoOutput.write(text, toFile: file)
+    } else {
+      Terminal.print(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+    }
+    return .success
+  }
+}

@@ -1,0 +1,51 @@
+package import PillionDatabase
+
+/// `pillion schema`
+package struct SchemaCommand {
+  package var configuration: Configuration
+  /// Nil: that of the database, or SQLite's.
+  package var dialect: Dialect?
+  /// Creates what the database lacks.
+  package var isApply: Bool
+
+  package init(configuration: Configuration, dialect: Dialect?, isApply: Bool) {
+    self.configuration = configuration
+    self.dialect = dialect
+    self.isApply = isApply
+  }
+
+  package func run() -> ExitStatus {
+    let (definitions, diagnostics) = Definitions.load(configuration)
+    Terminal.complain(diagnostics)
+    guard let definitions else { return .configuration }
+    guard isApply else {
+      let dialect = dialect ?? configuration.database?.dialect ?? .sqlite
+      for statement in SchemaDDL(schema: definitions.schema, dialect: dialect).statements() {
+        Terminal.print(statement + ";\n")
+      }
+      return .success
+    }
+    guard let database = configuration.database else {
+      Terminal.complain("error: no database; give --database URL or set database.url")
+      return .configuration
+    }
+    if let dialect, dialect != database.dialect {
+      Terminal.complain("error: --dialect \(dialect.rawValue) does not fit \(database.masked)")
+      return .configuration
+    }
+    do throws(DatabaseError) {
+      let connection = try database.connect(isReadOnly: false)
+      let ddl = SchemaDDL(schema: definitions.schema, dialect: database.dialect)
+      let existing = try SchemaDDL.existingTables(connection)
+      let missing = ddl.tables.map(\.name).filter { !existing.contains($0) }
+      let statements = ddl.statements(existing: existing)
+      if !statements.isEmpty { try connection.execute(statements) }
+      for table in missing { Terminal.print("created \(table)") }
+      if missing.isEmpty { Terminal.print("nothing to create: every table exists") }
+      return .success
+    } catch {
+      Terminal.complain("error: \(database.masked): \(error.description)")
+      return error.isUnreachable ? .unavailable : .failure
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Glibc
+import Logging
+import NIOCore
+import PillionDatabase
+import PillionProto
+import PillionSchema
+import PillionService
+import PillionTransport
+
+/// `pillion serve`: the composition root. What must be ready before the port opens is made before it opens.
+package struct ServeCommand {
+  package var configuration: Configuration
+  /// `--dev`: reloads the definitions when they change.
+  package var isDevelopment: Bool
+
+  package init(configuration: Configuration, isDevelopment: Bool) {
+    self.configuration = configuration
+    self.isDevelopment = isDevelopment
+  }
+
+  package func run() -> ExitStatus {
+    guard let database = configuration.database else {
+      Terminal.complain("error: no database; give --database URL or set database.url")
+      return .configuration
+    }
+    let (definitions, diagnostics) = Definitions.load(configuration)
+    Terminal.complain(diagnostics)
+    guard let definitions else { return .configuration }
+
+    // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
+    let signals = TerminationSignals()
+    let logger = makeLogger()
+
+    let driver: any Driver
+    do throws(DatabaseError) {
+      driver = try database.open(configuration)
+    } catch {
+      Terminal.complain("error: \(database.masked): \(error.description)")
+      return .unavailable
+    }
+    let group = transportConfiguration.makeEventLoopGroup()
+    defer { try? group.syncShutdownGracefully() }
+
+    let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
+    let assembly = ServiceAssembly(driver: driver, errors: errors, loops: LoopStates(group: group))
+    let server = TransportServer(
+      configuration: transportConfiguration, router: assembly.router(for: definitions), group: group)
+    let addresses: [Configuration.Address]
+    do {
+      addresses = try configuration.listen.map { try bind(server, to: $0) }
+    } catch {
+      Terminal.complain("error: \(error)")
+      driver.shutdown()
+      return .configuration
+    }
+
+    warnOfDrift(definitions.schema, database)
+    announce(addresses, database, definitions.schema)
+    let reloader = isDevelopment
+      ? Reloader(configuration: configuration, logger: logger) { server.replaceRouter(assembly.router(for: $0)) } : nil
+    reloader?.start()
+
+    let signal = signals.wait()
+    reloader?.stop()
+    logger.info("\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
+    signals.exitOnNext()
+    let grace = Duration.milliseconds(configuration.shutdownGraceMilliseconds)
+    waitFor { await server.shutdown(grace: grace) }
+    driver.shutdown()
+    logger.info("stopped")
+    return .success
+  }
+
+  private func makeLogger() -> Logger {
+    let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
+    let format = StructuredLog.Format(rawValue: configuration.logFormat) ?? .json
+    return Logger(label: "pillion") { StructuredLog(label: $0, level: level, format: format) }
+  }
+
+  private var transportConfiguration: TransportConfiguration {
+    var transport = TransportConfiguration()
+    transport.eventLoopThreads = configuration.threads
+    transport.maxMessageBytes = configuration.maxMessageBytes
+    return transport
+  }
+
+  private func bind(_ server: TransportServer, to address: Configuration.Address) throws -> Configuration.Address {
+    let port = try waitFor { try await server.bind(host: address.host, port: address.port).port }
+    return Configuration.Address(host: address.host, port: port ?? address.port)
+  }
+
+  /// A table that is missing or differs is no reason not to serve the others; whoever starts the server should know.
+  private func warnOfDrift(_ schema: Schema, _ database: DatabaseURL) {
+    // A database in memory is the driver's own: another connection would see an empty one.
+    guard database != .sqlite(path: ":memory:") else { return }
+    do throws(DatabaseError) {
+      let connection = try database.connect(isReadOnly: true)
+      for finding in CheckCommand.compare(schema, with: connection) {
+        var finding = finding
+        finding.severity = .warning
+        Terminal.complain(finding.description)
+      }
+    } catch {
+      Terminal.complain("warning: the tables could not be checked: \(error.description)")
+    }
+  }
+
+  private func announce(_ addresses: [Configuration.Address], _ database: DatabaseURL, _ schema: Schema) {
+    for address in addresses { Terminal.print("listening on \(address)") }
+    Terminal.print("database     \(database.masked)")
+    Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
+    for model in schema.models.prefix(20) {
+      let service = model.package.isEmpty ? model.service.name : "\(model.package).\(model.service.name)"
+      Terminal.print("  \(service): \(model.service.actions.map(\.rawValue).joined(separator: " "))")
+    }
+    if schema.models.count > 20 { Terminal.print("  and \(schema.models.count - 20) more") }
+  }
+}
+
+/// Everything that does not change when definitions are reloaded.
+struct ServiceAssembly: Sendable {
+  let driver: any Driver
+  let errors: ErrorPolicy
+  let loops: LoopStates
+
+  func router(for definitions: Definitions) -> Router {
+    let services = ModelServices(
+      schema: definitions.schema, shapes: definitions.protos.shapes, driver: driver, errors: errors, loops: loops)
+    return Router(methods: services.methods)
+  }
+}
+
+/// Logs what clients are not told in full.
+struct LoggingObserver: ServiceObserver {
+  let logger: Logger
+
+  func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String) {
+    // What a client did wrong is the client's to read; the rest is the operator's.
+    let level: Logger.Level =
+      switch rule.code {
+      case .internal, .dataLoss, .unavailable, .permissionDenied: .error
+      case .failedPrecondition where rule.reason == "SCHEMA_DRIFT": .error
+      case .resourceExhausted, .deadlineExceeded: .warning
+      default: .debug
+      }
+    logger.log(
+      level: level, "\(rule.reason): \(error.description)",
+      metadata: ["method": "\(path)", "status": "\(rule.code)", "request_id": "\(requestID)"])
+  }
+}

@@ -1,0 +1,148 @@
+import Glibc
+package import PillionSchema
+
+/// The effective configuration, every value of its type.
+package struct Configuration: Sendable {
+  package struct Address: Sendable, Hashable, CustomStringConvertible {
+    package var host: String
+    package var port: Int
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  }
+
+  package private(set) var listen: [Address] = []
+  package private(set) var maxMessageBytes = 0
+  package private(set) var shutdownGraceMilliseconds = 0
+  package private(set) var threads = 0
+  package private(set) var database: DatabaseURL?
+  package private(set) var statementTimeoutMilliseconds = 0
+  package private(set) var connections = 0
+  package private(set) var streams = 0
+  package private(set) var acquireTimeoutMilliseconds = 0
+  package private(set) var busyTimeoutMilliseconds = 0
+  package private(set) var synchronous = ""
+  package private(set) var models = ""
+  package private(set) var protos = ""
+  package private(set) var serviceNamePattern = ""
+  package private(set) var isVerbose = false
+  package private(set) var logLevel = ""
+  package private(set) var logFormat = ""
+
+  /// Every effective value with its origin, secrets masked: what `--print-config` prints, as YAML.
+  package let printed: String
+
+  /// Reads all sources; every problem of every source is in the diagnostics, and then there is no configuration.
+  package static func load(
+    file: String?, environment: [String: String] = ProcessEnvironment.all, flags: [String: [String]]
+  ) -> (configuration: Configuration?, diagnostics: [Diagnostic]) {
+    let values = SettingValues(file: file, environment: environment, flags: flags)
+    var reader = SettingReader(values: values)
+    let configuration = Configuration(&reader)
+    let diagnostics = values.diagnostics + reader.diagnostics
+    return (diagnostics.contains { $0.severity == .error } ? nil : configuration, diagnostics)
+  }
+
+  private init(_ reader: inout SettingReader) {
+    printed = reader.printed
+    listen = reader.addresses("server.listen")
+    maxMessageBytes = reader.bytes("server.max_message_bytes")
+    shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
+    threads = reader.integer("server.threads")
+    database = reader.databaseURL("database.url")
+    statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
+    connections = reader.integer("database.pool.connections")
+    streams = max(1, reader.integer("database.pool.streams"))
+    acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
+    busyTimeoutMilliseconds = reader.milliseconds("database.busy_timeout")
+    synchronous = reader.choice("database.synchronous")
+    models = reader.text("models")
+    protos = reader.text("protos")
+    serviceNamePattern = reader.text("service_name")
+    isVerbose = reader.choice("errors.verbosity") == "detailed"
+    logLevel = reader.choice("log.level")
+    logFormat = reader.choice("log.format")
+  }
+}
+
+/// Makes values of the settings' texts, and diagnostics of those that are none.
+private struct SettingReader {
+  let values: SettingValues
+  var diagnostics: [Diagnostic] = []
+
+  init(values: SettingValues) { self.values = values }
+
+  var printed: String {
+    Setting.all.map { setting in
+      let value = values.values[setting.path]
+      var text = value?.texts.joined(separator: ", ") ?? "none"
+      if setting.isSecret, let secret = value?.texts.first { text = DatabaseURL(secret)?.masked ?? "***" }
+      return "\(setting.path): \(text)  # \(value?.origin ?? "not set")"
+    }.joined(separator: "\n")
+  }
+
+  mutating func text(_ path: String) -> String { values.values[path]?.texts.first ?? "" }
+
+  private mutating func fail(_ path: String, _ expected: String) {
+    guard let value = values.values[path] else { return }
+    let isSecret = Setting.all.contains { $0.path == path && $0.isSecret }
+    let found = isSecret ? "something else" : "'\(value.texts.joined(separator: ", "))'"
+    diagnostics.append(Diagnostic(at: value.location, "'\(path)' expected \(expected), found \(found)"))
+  }
+
+  mutating func integer(_ path: String) -> Int {
+    if let number = Int(text(path)), (0...1_000_000).contains(number) { return number }
+    fail(path, "a whole number from 0 to 1000000")
+    return 0
+  }
+
+  mutating func choice(_ path: String) -> String {
+    let text = text(path)
+    let choices = Setting.all.first { $0.path == path }?.choices ?? []
+    if !choices.contains(text) { fail(path, "one of \(choices.joined(separator: ", "))") }
+    return text
+  }
+
+  /// `4MiB`, `512KiB`, `1MB`, `1000`.
+  mutating func bytes(_ path: String) -> Int {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1)]
+    if let value = quantity(text(path), units: units), (1...(1 << 31) - 1).contains(value) { return value }
+    fail(path, "a size such as 4MiB, below 2GiB")
+    return 1
+  }
+
+  /// `250ms`, `5s`, `10m`, `1h`, `0`.
+  mutating func milliseconds(_ path: String) -> Int {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
+    if text(path) == "0" { return 0 }
+    if let value = quantity(text(path), units: units), value <= 86_400_000 { return value }
+    fail(path, "a duration such as 250ms, 5s, 10m or 1h, at most 24h")
+    return 0
+  }
+
+  private func quantity(_ text: String, units: [(String, Int)]) -> Int? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let unit = text.dropFirst(digits.count).drop { $0 == " " }
+    guard let number = Int(digits), let factor = units.first(where: { $0.0 == unit })?.1 else { return nil }
+    let (value, overflow) = number.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : value
+  }
+
+  /// `host:port`, `[::1]:port`, `:port` for all addresses.
+  mutating func addresses(_ path: String) -> [Configuration.Address] {
+    let texts = values.values[path]?.texts ?? []
+    let addresses = texts.compactMap { text -> Configuration.Address? in
+      guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+      var host = String(text[..<colon])
+      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+      return Configuration.Address(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
+    }
+    if addresses.isEmpty || addresses.count != texts.count { fail(path, "addresses as host:port") }
+    return addresses
+  }
+
+  mutating func databaseURL(_ path: String) -> DatabaseURL? {
+    guard values.values[path] != nil else { return nil }
+    let url = DatabaseURL(text(path))
+    if url == nil { fail(path, "sqlite:path or a PostgreSQL URI") }
+    return url
+  }
+}

@@ -1,0 +1,40 @@
+package import PillionDatabase
+import PillionPostgreSQL
+import PillionSQLite
+
+extension DatabaseURL {
+  package var dialect: Dialect {
+    switch self {
+    case .sqlite: .sqlite
+    case .postgresql: .postgresql
+    }
+  }
+
+  /// A blocking connection, for commands that run and exit. A missing SQLite file is made unless `isReadOnly`.
+  package func connect(isReadOnly: Bool) throws(DatabaseError) -> any AdminConnection {
+    switch self {
+    case .sqlite(let path):
+      guard var sqlite = SQLiteConfiguration(url: "sqlite:\(path)") else { throw Self.noPath(path) }
+      sqlite.isReadOnly = isReadOnly
+      sqlite.mustExist = isReadOnly
+      return try SQLiteAdminConnection(configuration: sqlite)
+    case .postgresql(let conninfo):
+      return try PostgreSQLAdminConnection(configuration: PostgreSQLConfiguration(connectionString: conninfo))
+    }
+  }
+
+  static func noPath(_ path: String) -> DatabaseError { DatabaseError(.pillion(.unavailable), "'\(path)' is not a path") }
+}
+
+extension DatabaseError {
+  /// Whether there was no database to ask, rather than one that refused.
+  package var isUnreachable: Bool {
+    switch code {
+    case .pillion(.unavailable): true
+    case .sqlState(let state): ["08", "28", "3D", "57P"].contains { state.hasPrefix($0) }
+    // CANTOPEN, NOTADB, IOERR, CORRUPT, AUTH, PERM
+    case .sqlite(let code): [14, 26, 10, 11, 23, 3].contains(code & 0xff)
+    case .pillion: false
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/// One key of the configuration: the only place that knows its name, its default and what it is for.
+package struct Setting: Sendable {
+  package enum Kind: String, Sendable {
+    case text, path, url, integer, bytes, duration, choice, addresses
+  }
+
+  /// As in `pillion.yaml`, sections joined by dots.
+  package var path: String
+  package var kind: Kind
+  /// As it would be written; nil: none.
+  package var defaultValue: String?
+  package var summary: String
+  /// Allowed values of a choice.
+  package var choices: [String] = []
+  /// Never printed.
+  package var isSecret = false
+
+  /// `PILLION_SERVER_LISTEN`.
+  package var environmentName: String {
+    "PILLION_" + path.uppercased().split(separator: ".", omittingEmptySubsequences: false).joined(separator: "_")
+  }
+
+  package static let all: [Setting] = [
+    Setting(
+      path: "server.listen", kind: .addresses, defaultValue: "127.0.0.1:50051",
+      summary: "Addresses to listen on, host:port; port 0 takes a free one."),
+    Setting(
+      path: "server.max_message_bytes", kind: .bytes, defaultValue: "4MiB",
+      summary: "Largest request message; a larger one is RESOURCE_EXHAUSTED."),
+    Setting(
+      path: "server.shutdown_grace", kind: .duration, defaultValue: "20s",
+      summary: "How long calls in flight may take to finish after SIGTERM."),
+    Setting(
+      path: "server.threads", kind: .integer, defaultValue: "0", summary: "Event loops; 0: one a core."),
+    Setting(
+      path: "database.url", kind: .url,
+      summary: "sqlite:path, sqlite::memory:, or any PostgreSQL URI or keyword string.", isSecret: true),
+    Setting(
+      path: "database.statement_timeout", kind: .duration, defaultValue: "30s",
+      summary: "Longest run of a point statement; 0: no limit."),
+    Setting(
+      path: "database.pool.connections", kind: .integer, defaultValue: "0",
+      summary: "Connections for point calls: PostgreSQL pipelines, SQLite readers; 0: the driver's choice."),
+    Setting(
+      path: "database.pool.streams", kind: .integer, defaultValue: "8",
+      summary: "Connections for List, opened when they are needed; more Lists wait."),
+    Setting(
+      path: "database.pool.acquire_timeout", kind: .duration, defaultValue: "2s",
+      summary: "How long a call waits for a connection."),
+    Setting(
+      path: "database.busy_timeout", kind: .duration, defaultValue: "5s",
+      summary: "SQLite: how long a write waits for another process's lock."),
+    Setting(
+      path: "database.synchronous", kind: .choice, defaultValue: "full",
+      summary: "SQLite: whether each commit reaches the disk before it is answered.", choices: ["full", "normal", "off"]),
+    Setting(path: "models", kind: .path, defaultValue: "models", summary: "Folder of the model definitions."),
+    Setting(path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),
+    Setting(
+      path: "service_name", kind: .text, defaultValue: "{model}Controller",
+      summary: "Name of a service whose definition gives none; {model} is the model's name."),
+    Setting(
+      path: "errors.verbosity", kind: .choice, defaultValue: "minimal",
+      summary: "Whether clients read the database's own words, with names of tables and constraints.",
+      choices: ["minimal", "detailed"]),
+    Setting(
+      path: "log.level", kind: .choice, defaultValue: "info", summary: "Least level that is logged.",
+      choices: ["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+    Setting(
+      path: "log.format", kind: .choice, defaultValue: "json", summary: "json: one object a line; text: for people.",
+      choices: ["json", "text"]),
+  ]
+}

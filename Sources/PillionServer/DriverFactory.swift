@@ -1,0 +1,34 @@
+package import PillionDatabase
+import PillionPostgreSQL
+import PillionSQLite
+
+extension DatabaseURL {
+  /// The driver that `serve` works with, its first connections open.
+  ///
+  /// A SQLite file that is not there is an error: a new, empty one would only hide a mistyped path.
+  package func open(_ configuration: Configuration) throws(DatabaseError) -> any Driver {
+    switch self {
+    case .sqlite(let path):
+      guard var sqlite = SQLiteConfiguration(url: "sqlite:\(path)") else { throw Self.noPath(path) }
+      sqlite.mustExist = true
+      sqlite.busyTimeout = configuration.busyTimeoutMilliseconds.nanoseconds
+      sqlite.statementTimeout = configuration.statementTimeoutMilliseconds.nanoseconds
+      sqlite.synchronous = SQLiteConfiguration.Synchronous(rawValue: configuration.synchronous.uppercased()) ?? .full
+      sqlite.streamConnections = configuration.streams
+      if configuration.connections > 0 { sqlite.readers = configuration.connections }
+      return try SQLiteDriver(configuration: sqlite)
+    case .postgresql(let conninfo):
+      var postgresql = PostgreSQLConfiguration(connectionString: conninfo)
+      postgresql.statementTimeout = .milliseconds(configuration.statementTimeoutMilliseconds)
+      postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
+      postgresql.streamConnections = configuration.streams
+      if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }
+      return try PostgreSQLDriver(configuration: postgresql)
+    }
+  }
+}
+
+extension Int {
+  /// Of a number of milliseconds, never negative.
+  fileprivate var nanoseconds: UInt64 { UInt64(clamping: self) &* 1_000_000 }
+}

@@ -1,0 +1,4 @@
+/// This program's version.
+package enum PillionVersion {
+  package static let current = "0.1.0"
+}

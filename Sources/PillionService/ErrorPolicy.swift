@@ -1,0 +1,58 @@
+package import PillionDatabase
+package import PillionTransport
+
+/// Watches what clients are not told in full.
+package protocol ServiceObserver: Sendable {
+  /// A call failed in the database; `requestID` is what its client was given.
+  func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String)
+}
+
+/// Turns what went wrong into what a client reads.
+package struct ErrorPolicy: Sendable {
+  /// Whether clients read the database's own words: `errors.verbosity: detailed`.
+  package var isDetailed: Bool
+  package var observer: any ServiceObserver
+  /// What RetryInfo asks a client to wait.
+  package var retryMilliseconds = 100
+
+  package init(isDetailed: Bool, observer: any ServiceObserver) {
+    self.isDetailed = isDetailed
+    self.observer = observer
+  }
+
+  package func status(for error: DatabaseError, path: String) -> Status {
+    let rule = ErrorRule.rule(for: error)
+    let requestID = Self.makeRequestID()
+    observer.databaseFailed(error, rule: rule, path: path, requestID: requestID)
+    var message = rule.message
+    var metadata = [("request_id", requestID)]
+    if rule.reason == "RAISED" { message = error.message }
+    if message.isEmpty { message = "Internal error, request id \(requestID)." }
+    if isDetailed {
+      message += " (\(error.description))"
+      metadata += [("table", error.table), ("column", error.column), ("constraint", error.constraint)]
+        .compactMap { name, value in value.map { (name, $0) } }
+    }
+    var details: [StatusDetail] = [.errorInfo(reason: rule.reason, metadata: metadata)]
+    if rule.isRetryable { details.append(.retry(milliseconds: retryMilliseconds)) }
+    return Status(rule.code, message, details: details)
+  }
+
+  package func status(for violations: [FieldViolation]) -> Status {
+    let summary = violations.prefix(3).map { "\($0.field) \($0.description)" }.joined(separator: "; ")
+    let more = violations.count > 3 ? "; and \(violations.count - 3) more" : ""
+    return Status(
+      .invalidArgument, "Invalid request: \(summary)\(more).",
+      details: [.badRequest(violations), .errorInfo(reason: "INVALID_ARGUMENT")])
+  }
+
+  package func notFound(_ model: String) -> Status {
+    Status(.notFound, "\(model) not found!", details: [.errorInfo(reason: "NOT_FOUND", metadata: [("model", model)])])
+  }
+
+  /// 64 random bits in hexadecimal.
+  private static func makeRequestID() -> String {
+    let hex = String(UInt64.random(in: .min ... .max), radix: 16)
+    return String(repeating: "0", count: 16 - hex.count) + hex
+  }
+}

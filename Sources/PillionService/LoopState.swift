@@ -1,0 +1,35 @@
+package import NIOCore
+package import PillionDatabase
+import PillionWire
+
+/// What the calls of one event loop share: the way back from the lanes, and memory that every request reuses.
+///
+/// `@unchecked Sendable`: `message` is touched only on `eventLoop`; the rest is immutable.
+package final class LoopState: Mailbox, @unchecked Sendable {
+  package let eventLoop: any EventLoop
+  var message = DecodedMessage()
+
+  package init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+  package func deliver(_ jobs: ContiguousArray<Job>) {
+    eventLoop.execute {
+      for job in jobs { job.arrive() }
+    }
+  }
+}
+
+/// The states of a server's event loops.
+package struct LoopStates: Sendable {
+  private let states: [LoopState]
+
+  package init(group: any EventLoopGroup) {
+    var states: [LoopState] = []
+    for loop in group.makeIterator() { states.append(LoopState(eventLoop: loop)) }
+    self.states = states
+  }
+
+  /// The state of the loop that runs the caller; a handful of loops, so a scan beats a table.
+  func state(of eventLoop: any EventLoop) -> LoopState {
+    states.first { $0.eventLoop === eventLoop } ?? LoopState(eventLoop: eventLoop)
+  }
+}

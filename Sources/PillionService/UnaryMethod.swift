@@ -1,0 +1,91 @@
+import PillionDatabase
+import PillionSchema
+import PillionTransport
+import PillionWire
+
+/// A unary action of one model: request bytes to an operation, the operation's outcome to the answer.
+struct UnaryMethod: MethodHandler {
+  let plan: any UnaryPlan
+  let decoder: RequestDecoder
+  let validator: RequestValidator
+  let modelName: String
+  let driver: any Driver
+  let errors: ErrorPolicy
+  let loops: LoopStates
+
+  init(plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+    self.plan = plan
+    self.decoder = RequestDecoder(shape: plan.request)
+    self.validator = RequestValidator(request: plan.request, model: model)
+    self.modelName = model.name
+    self.driver = driver
+    self.errors = errors
+    self.loops = loops
+  }
+
+  func makeHandler(for call: ServerCall) -> any CallHandler {
+    UnaryHandler(method: self, loop: loops.state(of: call.eventLoop))
+  }
+}
+
+private final class UnaryHandler: CallHandler {
+  private let method: UnaryMethod
+  private let loop: LoopState
+  private var operation: UnaryOperation?
+
+  init(method: UnaryMethod, loop: LoopState) {
+    self.method = method
+    self.loop = loop
+  }
+
+  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
+    do throws(WireError) {
+      try method.decoder.decode(bytes, into: &loop.message)
+    } catch {
+      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+    }
+    var violations: [FieldViolation] = []
+    method.validator.validate(loop.message, violations: &violations)
+    guard let bound = method.plan.bind(loop.message, now: .now(), violations: &violations) else {
+      return call.finish(method.errors.status(for: violations))
+    }
+    operation = UnaryOperation(bound, call: call, method: method, loop: loop)
+  }
+
+  func onRequestEnd(_ call: ServerCall) {
+    if let operation { method.driver.submit(operation) }
+  }
+
+  func onCancel(_ reason: CancelReason, _ call: ServerCall) {
+    if let operation { method.driver.cancel(operation) }
+  }
+
+  func onDrained(_ call: ServerCall) {}
+}
+
+/// `@unchecked Sendable`: as `Job`; `call` is touched only on the event loop that made the operation.
+private final class UnaryOperation: Operation, @unchecked Sendable {
+  private let call: ServerCall
+  private let method: UnaryMethod
+
+  init(_ bound: BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState) {
+    self.call = call
+    self.method = method
+    super.init(
+      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop, deadline: call.deadline)
+  }
+
+  /// The frame of `google.protobuf.Empty`.
+  private static let empty: [UInt8] = [0, 0, 0, 0, 0]
+
+  override public func arrive() {
+    guard !call.isEnded else { return }
+    switch outcome {
+    case .message(let framed): call.finish(message: framed)
+    case .done: call.finish(message: Self.empty)
+    case .notFound: call.finish(method.errors.notFound(method.modelName))
+    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .pending: call.finish(Status(.internal, "The call ended without an outcome."))
+    }
+  }
+}

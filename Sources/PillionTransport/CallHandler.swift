@@ -1,0 +1,63 @@
+/// What answers one call.
+///
+/// Every method runs on the call's event loop and must not block it. A handler may answer from inside any of them, or
+/// later from the same loop through the `ServerCall` it was made for. The transport keeps the handler until the call
+/// has ended, that is until `finish` was called and the last byte handed on, or until `onCancel`.
+package protocol CallHandler: AnyObject {
+  /// One whole request message, without its prefix and already decompressed; `bytes` are borrowed until return.
+  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall)
+  /// The client has half-closed: no message will follow.
+  func onRequestEnd(_ call: ServerCall)
+  /// The call is over and nothing that is sent will arrive. Called once at most, never after `finish`.
+  func onCancel(_ reason: CancelReason, _ call: ServerCall)
+  /// What was sent has drained below the low-water mark: a streaming handler may send more.
+  func onDrained(_ call: ServerCall)
+}
+
+package enum CancelReason: Sendable, Hashable {
+  /// RST_STREAM from the client.
+  case client
+  /// `grpc-timeout` ran out; the transport has already answered DEADLINE_EXCEEDED.
+  case deadline
+  /// The connection closed or failed.
+  case connection
+  /// The server's shutdown grace ran out.
+  case shutdown
+}
+
+/// A method of a service: makes a handler for each call.
+package protocol MethodHandler: Sendable {
+  /// Called on the call's event loop when the request's headers have come.
+  func makeHandler(for call: ServerCall) -> any CallHandler
+}
+
+/// One rpc as the router knows it.
+package struct MethodDescriptor: Sendable {
+  /// `/blog.PostController/Retrieve`
+  package var path: String
+  /// At most one request message: the transport itself answers INTERNAL or UNIMPLEMENTED when none or two come.
+  package var isClientStreaming: Bool
+  package var isServerStreaming: Bool
+
+  package init(path: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false) {
+    self.path = path
+    self.isClientStreaming = isClientStreaming
+    self.isServerStreaming = isServerStreaming
+  }
+}
+
+/// Watches calls end; called on the call's event loop, after the last byte of the answer was handed on.
+package protocol CallObserver: Sendable {
+  func callEnded(_ summary: CallSummary)
+}
+
+/// What a log line or a metric needs of an ended call.
+package struct CallSummary: Sendable {
+  /// The path as sent, cut to 256 bytes.
+  package var path: String
+  package var status: StatusCode
+  package var durationNanoseconds: Int64
+  package var requestBytes: Int
+  package var responseBytes: Int
+  package var peer: String
+}

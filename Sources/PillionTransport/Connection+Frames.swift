@@ -1,0 +1,152 @@
+import CPillionHTTP2
+import Glibc
+import NIOCore
+
+/// What nghttp2 tells and asks the connection, from inside `HTTP2Session.receive` and `nghttp2_session_mem_send`.
+extension Connection {
+  // MARK: In
+
+  func beginHeaders(isRequest: Bool) {
+    isRequestHead = isRequest
+    if isRequest { head.reset() }
+  }
+
+  /// One field. Those of trailers are of no use to a gRPC server.
+  func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+    guard isRequestHead else { return }
+    head.add(name, value, loop: loop, limit: headerListLimit)
+  }
+
+  /// A request's header block is complete: a call begins.
+  func headersEnded(of id: Int32, hasEndFlag: Bool) {
+    guard let session else { return }
+    let head = head
+    // Most calls of a connection carry the same metadata: they share the bytes.
+    if !head.hasMetadata(lastMetadata) { lastMetadata = Array(head.metadata) }
+    let route = head.route ?? loop.router.unknown(path: String(decoding: head.unknownPath, as: UTF8.self))
+    let call = ServerCall(
+      connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime)
+    nghttp2_session_set_stream_user_data(session.pointer, id, Unmanaged.passUnretained(call).toOpaque())
+    call.indexInConnection = calls.count
+    calls.append(call)
+    call.hasRequestEnded = hasEndFlag
+    if let refusal = head.refusal(limit: headerListLimit) { return call.refuse(refusal) }
+    if let timeout = head.timeout {
+      let (deadline, overflow) = readTime.addingReportingOverflow(timeout)
+      call.deadline = overflow ? UInt64(Int64.max) : min(deadline, UInt64(Int64.max))
+      if timeout == 0 {
+        return call.refuse(Refusal(Status(.deadlineExceeded, "the deadline has passed")))
+      }
+      loop.addDeadline(of: call, now: readTime)
+    }
+    if route.method.isServerStreaming { session.setIncremental(id) }
+    let handler = route.handler.makeHandler(for: call)
+    call.handler = handler
+    if hasEndFlag { call.requestEnded() }
+  }
+
+  /// Part of a DATA frame's payload.
+  func data(_ bytes: UnsafeRawBufferPointer, of call: ServerCall?, hasEndFlag: Bool) {
+    // The connection's window counts what arrives, the stream's what its call takes: a call that pauses holds up no
+    // other.
+    session?.consumeConnection(bytes.count)
+    dataRemaining -= bytes.count
+    guard let call else { return }
+    call.requestBytes += bytes.count
+    call.receive(bytes, endsRequest: hasEndFlag && dataRemaining == 0)
+  }
+
+  func streamClosed(_ call: ServerCall) {
+    nghttp2_session_set_stream_user_data(session?.pointer, call.streamID, nil)
+    remove(call)
+    call.closed(reason: .client)
+  }
+
+  private func remove(_ call: ServerCall) {
+    let index = call.indexInConnection
+    guard calls.indices.contains(index), calls[index] === call else { return }
+    call.indexInConnection = -1
+    let last = calls.removeLast()
+    if last !== call {
+      last.indexInConnection = index
+      calls[index] = last
+    }
+  }
+
+  /// Ends every call without an answer.
+  func closeCalls(reason: CancelReason) {
+    var open: [ServerCall] = []
+    swap(&open, &calls)
+    for call in open {
+      call.indexInConnection = -1
+      nghttp2_session_set_stream_user_data(session?.pointer, call.streamID, nil)
+      call.closed(reason: reason)
+    }
+    earlyEnds.removeAll()
+    drained.removeAll()
+  }
+
+  // MARK: Out
+
+  /// Bytes that are handed to the channel at a time.
+  private static let writeSize = 64 << 10
+
+  /// Writes frames to the channel until there are no more or it has enough; whether there were any.
+  func write(_ session: HTTP2Session, _ context: ChannelHandlerContext) -> Bool {
+    guard context.channel.isWritable else { return false }
+    let loop = loop
+    var didWrite = false
+    loop.scratch.clear()
+    while true {
+      var bytes: UnsafePointer<UInt8>?
+      isScratchFull = false
+      let count = nghttp2_session_mem_send(session.pointer, &bytes)
+      if count > 0 {
+        loop.scratch.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
+      } else if count < 0 {
+        context.close(promise: nil)
+        return didWrite
+      } else if !isScratchFull, !resetEarlyEnds(session) {
+        break
+      }
+      if loop.scratch.readableBytes >= Self.writeSize {
+        context.write(wrapOutboundOut(loop.scratch), promise: nil)
+        loop.scratch.clear()
+        didWrite = true
+        guard context.channel.isWritable else { return true }
+      }
+    }
+    if loop.scratch.readableBytes > 0 {
+      context.write(wrapOutboundOut(loop.scratch), promise: nil)
+      didWrite = true
+    }
+    return didWrite
+  }
+
+  /// Writes one DATA frame: the header nghttp2 made and bytes from the call's queue.
+  func sendData(of call: ServerCall, header: UnsafePointer<UInt8>, length: Int) -> nghttp2_error {
+    guard call.queue.byteCount >= length else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE }
+    let loop = loop
+    loop.scratch.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
+    call.queue.take(length) { loop.scratch.writeBytes($0) }
+    call.dataSent()
+    guard loop.scratch.readableBytes >= Self.writeSize else { return nghttp2_error(0) }
+    isScratchFull = true
+    return NGHTTP2_ERR_PAUSE
+  }
+
+  /// Calls that were answered before the client had sent everything: once the answer is out, the client is told to stop
+  /// (RFC 9113 §8.1: RST_STREAM with NO_ERROR). Returns whether there is more to write now.
+  private func resetEarlyEnds(_ session: HTTP2Session) -> Bool {
+    guard !earlyEnds.isEmpty else { return false }
+    var didReset = false
+    earlyEnds.removeAll { call in
+      if call.isClosed || call.hasRequestEnded { return true }
+      guard nghttp2_session_get_stream_local_close(session.pointer, call.streamID) == 1 else { return false }
+      session.reset(call.streamID, NGHTTP2_NO_ERROR)
+      didReset = true
+      return true
+    }
+    return didReset
+  }
+}

@@ -1,0 +1,196 @@
+import CPillionHTTP2
+import NIOCore
+
+/// One client connection: its nghttp2 session, its calls, and the bytes between them and the channel.
+///
+/// Confined to the channel's event loop. It goes through its states in one direction only:
+///
+///     preface ──► open ──► closing ──► closed
+///        └───────────────────┘ (not HTTP/2)
+final class Connection: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = Never
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  enum State {
+    /// So many bytes of the client's preface have come, and matched.
+    case preface(Int)
+    case open
+    /// Nothing is read any more; what was written may still be on its way.
+    case closing
+    case closed
+  }
+
+  let loop: LoopContext
+  let headerListLimit: Int
+  let messageLimit: Int
+  var state = State.preface(0)
+  @exclusivity(unchecked) var session: HTTP2Session?
+  var context: ChannelHandlerContext?
+  var indexInLoop = -1
+  private(set) lazy var peer: String = Self.describe(context?.remoteAddress)
+
+  // Reading.
+  let head = RequestHead()
+  var isRequestHead = false
+  /// Payload of the DATA frame at hand that has not come yet, padding included.
+  @exclusivity(unchecked) var dataRemaining = 0
+  @exclusivity(unchecked) var lastMetadata: [UInt8] = []
+  var readTime: UInt64 = 0
+  private var isReading = false
+  private var isReadHeldBack = false
+
+  // Calls.
+  @exclusivity(unchecked) var calls: [ServerCall] = []
+  var earlyEnds: [ServerCall] = []
+  var drained: [ServerCall] = []
+
+  // Writing.
+  private var isFlushDue = false
+  var isFlushing = false
+  /// Set by `sendData` when the scratch buffer is full.
+  var isScratchFull = false
+
+  // Ending.
+  var shutdownStage = ShutdownStage.none
+  var goAwayTimer: Scheduled<Void>?
+  var lingerTimer: Scheduled<Void>?
+
+  init(loop: LoopContext) {
+    self.loop = loop
+    self.headerListLimit = loop.configuration.maxHeaderListBytes
+    self.messageLimit = loop.configuration.maxMessageBytes
+  }
+
+  /// The largest header list the client takes.
+  var peerHeaderListLimit: Int {
+    guard let session = session?.pointer else { return Int(UInt32.max) }
+    return Int(nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE))
+  }
+
+  // MARK: Channel events
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelActive(context: ChannelHandlerContext) {
+    _ = peer
+    loop.add(self)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    state = .closed
+    goAwayTimer?.cancel()
+    lingerTimer?.cancel()
+    closeCalls(reason: shutdownStage == .over ? .shutdown : .connection)
+    session = nil
+    loop.remove(self)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let buffer = unwrapInboundIn(data)
+    isReading = true
+    readTime = LoopContext.now()
+    buffer.withUnsafeReadableBytes { bytes in
+      if case .open = state { receive(bytes) } else if case .preface = state { receivePreface(bytes) }
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    flush()
+    context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      flush()
+      if isReadHeldBack {
+        isReadHeldBack = false
+        context.read()
+      }
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// A client that does not read its answers is not read either: what it could make the session queue is bounded.
+  func read(context: ChannelHandlerContext) {
+    if context.channel.isWritable { context.read() } else { isReadHeldBack = true }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) {
+    guard let session else { return }
+    let taken = session.receive(bytes)
+    if taken == bytes.count { return }
+    switch taken {
+    case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
+      session.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
+    default:
+      session.terminate(NGHTTP2_INTERNAL_ERROR)
+    }
+    flush()
+    close()
+  }
+
+  private func receivePreface(_ bytes: UnsafeRawBufferPointer) {
+    guard case .preface(let matched) = state else { return }
+    switch ClientPreface.match(bytes, after: matched) {
+    case .partial(let count): state = .preface(count)
+    case .complete(let used):
+      guard let session = HTTP2Session(connection: self) else { return close() }
+      state = .open
+      self.session = session
+      session.submitSettings(loop.configuration)
+      if loop.isShuttingDown { beginShutdown() }
+      receive(UnsafeRawBufferPointer(rebasing: bytes[used...]))
+    case .other(let answer):
+      if let answer, let context {
+        context.write(wrapOutboundOut(context.channel.allocator.buffer(string: answer)), promise: nil)
+      }
+      close()
+    }
+  }
+
+  // MARK: Output
+
+  /// There is something to send. It goes at the end of the read at hand, or of the loop's current task.
+  func needsFlush() {
+    if isFlushDue || isReading { return }
+    isFlushDue = true
+    loop.scheduleFlush(self)
+  }
+
+  /// Writes what the session has to say, as far as the channel takes it.
+  func flush() {
+    isFlushDue = false
+    guard case .open = state, !isFlushing, let session, let context else { return }
+    isFlushing = true
+    let didWrite = write(session, context)
+    isFlushing = false
+    if didWrite { context.flush() }
+    if session.isOver { return close() }
+    guard !drained.isEmpty else { return }
+    var calls: [ServerCall] = []
+    swap(&calls, &drained)
+    for call in calls where !call.isEnded { call.handler?.onDrained(call) }
+  }
+
+  func noteDrained(_ call: ServerCall) { drained.append(call) }
+
+  func noteEarlyEnd(of call: ServerCall) { earlyEnds.append(call) }
+
+  private static func describe(_ address: SocketAddress?) -> String {
+    guard let address else { return "" }
+    switch address {
+    case .v4: return "\(address.ipAddress ?? ""):\(address.port ?? 0)"
+    case .v6: return "[\(address.ipAddress ?? "")]:\(address.port ?? 0)"
+    case .unixDomainSocket: return "unix:\(address.pathname ?? "")"
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import CPillionHTTP2
+
+/// The callbacks and options that every session is made from.
+///
+/// `@unchecked Sendable`: both objects are only read once `init` is over; nghttp2 copies what it needs of them into
+/// each session (`nghttp2_session_server_new2`).
+private final class HTTP2Setup: @unchecked Sendable {
+  static let shared = HTTP2Setup()
+
+  let callbacks: OpaquePointer?
+  let option: OpaquePointer?
+
+  private init() {
+    var callbacks: OpaquePointer?
+    var option: OpaquePointer?
+    if nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks { HTTP2Callbacks.install(in: callbacks) }
+    if nghttp2_option_new(&option) == 0, let option {
+      // `ClientPreface` has compared it, in order to answer HTTP/1.
+      nghttp2_option_set_no_recv_client_magic(option, 1)
+      // Windows open again as the calls take the bytes, not as they arrive.
+      nghttp2_option_set_no_auto_window_update(option, 1)
+      nghttp2_option_set_no_closed_streams(option, 1)
+      // A header list of 16 KiB fits one frame; eight more is nghttp2's own figure against CONTINUATION floods.
+      nghttp2_option_set_max_continuations(option, 8)
+      // 1,000 cancelled calls at once and 33 a second after that, nghttp2's own figures: a burst of deadlines is
+      // survived, a rapid reset (CVE-2023-44487) is not.
+      nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33)
+      nghttp2_option_set_max_outbound_ack(option, 1000)
+      nghttp2_option_set_max_settings(option, 32)
+    }
+    self.callbacks = callbacks
+    self.option = option
+  }
+
+  deinit {
+    nghttp2_session_callbacks_del(callbacks)
+    nghttp2_option_del(option)
+  }
+}
+
+/// Owner of one `nghttp2_session`. Its user data is the connection, which owns it in turn and so outlives it.
+final class HTTP2Session {
+  let pointer: OpaquePointer
+
+  /// nil when there is no memory.
+  init?(connection: Connection) {
+    guard let callbacks = HTTP2Setup.shared.callbacks, let option = HTTP2Setup.shared.option else { return nil }
+    var session: OpaquePointer?
+    let user = Unmanaged.passUnretained(connection).toOpaque()
+    guard nghttp2_session_server_new2(&session, callbacks, user, option) == 0, let session else { return nil }
+    pointer = session
+  }
+
+  deinit { nghttp2_session_del(pointer) }
+
+  /// Queues the server's connection preface.
+  func submitSettings(_ configuration: TransportConfiguration) {
+    func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
+      nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
+    }
+    let entries = [
+      entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, configuration.maxConcurrentStreams),
+      entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, configuration.streamWindowBytes),
+      entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, configuration.maxHeaderListBytes),
+      // RFC 9218: no dependency tree is kept for a client that sends one.
+      entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+    ]
+    nghttp2_submit_settings(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+    nghttp2_session_set_local_window_size(
+      pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: configuration.connectionWindowBytes))
+  }
+
+  /// Whether neither side has anything left to say.
+  var isOver: Bool { nghttp2_session_want_read(pointer) == 0 && nghttp2_session_want_write(pointer) == 0 }
+
+  var wantsWrite: Bool { nghttp2_session_want_write(pointer) != 0 }
+
+  /// Returns the number of bytes taken, or an `nghttp2_error`.
+  func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return 0 }
+    return nghttp2_session_mem_recv(pointer, base, bytes.count)
+  }
+
+  func consumeConnection(_ count: Int) { nghttp2_session_consume_connection(pointer, count) }
+
+  func consumeStream(_ id: Int32, _ count: Int) { nghttp2_session_consume_stream(pointer, id, count) }
+
+  func reset(_ id: Int32, _ code: nghttp2_error_code) {
+    nghttp2_submit_rst_stream(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+  }
+
+  /// Shares the connection frame by frame between this stream and others of its kind (RFC 9218 §4.2, `incremental`).
+  func setIncremental(_ id: Int32) {
+    var priority = nghttp2_extpri(urgency: UInt32(NGHTTP2_EXTPRI_DEFAULT_URGENCY), inc: 1)
+    nghttp2_session_change_extpri_stream_priority(pointer, id, &priority, 1)
+  }
+
+  /// Announces the end without refusing anything yet, and asks for an answer that tells when the peer has heard it
+  /// (RFC 9113 §6.8).
+  func submitShutdownNotice() {
+    nghttp2_submit_shutdown_notice(pointer)
+    nghttp2_submit_ping(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  }
+
+  /// Streams above the last one that was seen are refused from here on.
+  func submitGoAway() {
+    let last = nghttp2_session_get_last_proc_stream_id(pointer)
+    nghttp2_submit_goaway(
+      pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+  }
+
+  /// Ends the connection with an error: GOAWAY, and nothing after it.
+  func terminate(_ code: nghttp2_error_code) { nghttp2_session_terminate_session(pointer, code.rawValue) }
+}

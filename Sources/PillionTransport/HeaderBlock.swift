@@ -1,0 +1,97 @@
+import CPillionHTTP2
+
+/// Fields of a response, as the arrays nghttp2 wants them.
+///
+/// The constant ones point at string literals, which live as long as the process, so that nghttp2 need not copy them;
+/// the others are bytes of this value, copied by nghttp2 when they are submitted.
+struct HeaderBlock {
+  private struct Field {
+    var constantName: StaticString?
+    var constantValue: StaticString?
+    var name = 0..<0
+    var value = 0..<0
+  }
+
+  private var bytes: [UInt8] = []
+  private var fields: [Field] = []
+  /// As RFC 9113 §6.5.2 counts it.
+  private(set) var listBytes = 0
+
+  mutating func append(_ name: StaticString, _ value: StaticString) {
+    fields.append(Field(constantName: name, constantValue: value))
+    listBytes += name.utf8CodeUnitCount + value.utf8CodeUnitCount + 32
+  }
+
+  mutating func append(_ name: StaticString, _ value: [UInt8]) {
+    let start = bytes.count
+    bytes.append(contentsOf: value)
+    fields.append(Field(constantName: name, value: start..<bytes.count))
+    listBytes += name.utf8CodeUnitCount + value.count + 32
+  }
+
+  mutating func append(_ name: String, _ value: [UInt8]) {
+    let start = bytes.count
+    bytes.append(contentsOf: name.utf8)
+    let middle = bytes.count
+    bytes.append(contentsOf: value)
+    fields.append(Field(name: start..<middle, value: middle..<bytes.count))
+    listBytes += bytes.count - start + 32
+  }
+
+  /// Lends the array of name/value pairs, good until `body` returns.
+  func withPairs(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Void) {
+    bytes.withUnsafeBufferPointer { bytes in
+      func part(_ range: Range<Int>) -> (UnsafeMutablePointer<UInt8>?, Int) {
+        (UnsafeMutablePointer(mutating: bytes.baseAddress.map { $0 + range.lowerBound }), range.count)
+      }
+      let pairs = fields.map { field in
+        var flags = NGHTTP2_NV_FLAG_NONE.rawValue
+        var (name, nameLength) = part(field.name)
+        var (value, valueLength) = part(field.value)
+        if let constant = field.constantName {
+          (name, nameLength) = (UnsafeMutablePointer(mutating: constant.utf8Start), constant.utf8CodeUnitCount)
+          flags |= NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue
+        }
+        if let constant = field.constantValue {
+          (value, valueLength) = (UnsafeMutablePointer(mutating: constant.utf8Start), constant.utf8CodeUnitCount)
+          flags |= NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+        }
+        return nghttp2_nv(
+          name: name, value: value, namelen: nameLength, valuelen: valueLength, flags: UInt8(truncatingIfNeeded: flags))
+      }
+      pairs.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+    }
+  }
+}
+
+/// The two blocks of nearly every answer, made once.
+///
+/// `@unchecked Sendable`: written in `init` and never again; they point at string literals only.
+final class StandardHeaders: @unchecked Sendable {
+  static let shared = StandardHeaders()
+
+  /// `:status 200`, `content-type application/grpc`.
+  let response: UnsafePointer<nghttp2_nv>
+  let responseCount = 2
+  /// `grpc-status 0`.
+  let trailers: UnsafePointer<nghttp2_nv>
+  let trailersCount = 1
+  private let memory: UnsafeMutablePointer<nghttp2_nv>
+
+  private init() {
+    func pair(_ name: StaticString, _ value: StaticString) -> nghttp2_nv {
+      let flags = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+      return nghttp2_nv(
+        name: UnsafeMutablePointer(mutating: name.utf8Start), value: UnsafeMutablePointer(mutating: value.utf8Start),
+        namelen: name.utf8CodeUnitCount, valuelen: value.utf8CodeUnitCount, flags: UInt8(truncatingIfNeeded: flags))
+    }
+    memory = .allocate(capacity: 3)
+    memory.initialize(to: pair(":status", "200"))
+    (memory + 1).initialize(to: pair("content-type", "application/grpc"))
+    (memory + 2).initialize(to: pair("grpc-status", "0"))
+    response = UnsafePointer(memory)
+    trailers = UnsafePointer(memory + 2)
+  }
+
+  deinit { memory.deallocate() }
+}

@@ -1,0 +1,128 @@
+package import NIOCore
+
+/// What the connections of one event loop share: the routes, the list of those with output to send, the wheel of
+/// deadlines, and the buffer they write through.
+///
+/// Connections whose calls are answered from outside their own reads are flushed once, after the task that answered:
+/// answers handed to many calls in one `eventLoop.execute` leave together.
+///
+/// `@unchecked Sendable`: everything but `eventLoop` and `index`, which never change, is touched only on `eventLoop`.
+package final class LoopContext: @unchecked Sendable {
+  package let eventLoop: any EventLoop
+  /// Place of this loop among the server's.
+  package let index: Int
+
+  let configuration: TransportConfiguration
+  let observer: (any CallObserver)?
+  @exclusivity(unchecked) var router: Router
+  /// What connections write their frames into, one after the other.
+  @exclusivity(unchecked) var scratch: ByteBuffer
+  private(set) var isShuttingDown = false
+
+  private var connections: [Connection] = []
+  private var dirty: [Connection] = []
+  private var isFlushScheduled = false
+  @exclusivity(unchecked) private var wheel = DeadlineWheel()
+  private var timer: (task: Scheduled<Void>, time: UInt64)?
+  private var allClosed: EventLoopPromise<Void>?
+
+  init(
+    eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router,
+    observer: (any CallObserver)?
+  ) {
+    self.eventLoop = eventLoop
+    self.index = index
+    self.configuration = configuration
+    self.router = router
+    self.observer = observer
+    self.scratch = ByteBufferAllocator().buffer(capacity: 64 << 10)
+  }
+
+  /// `CLOCK_MONOTONIC` in nanoseconds.
+  static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
+
+  // MARK: Output
+
+  /// Has `connection` flushed when the current task of the loop is over.
+  func scheduleFlush(_ connection: Connection) {
+    dirty.append(connection)
+    if isFlushScheduled { return }
+    isFlushScheduled = true
+    eventLoop.execute { self.flushDirty() }
+  }
+
+  private func flushDirty() {
+    isFlushScheduled = false
+    var batch: [Connection] = []
+    swap(&batch, &dirty)
+    for connection in batch { connection.flush() }
+    if dirty.isEmpty {
+      batch.removeAll(keepingCapacity: true)
+      swap(&batch, &dirty)
+    }
+  }
+
+  // MARK: Deadlines
+
+  func addDeadline(of call: ServerCall, now: UInt64) {
+    arm(at: wheel.insert(call, now: now))
+  }
+
+  func removeDeadline(of call: ServerCall) {
+    if call.wheelSlot >= 0 { wheel.remove(call) }
+  }
+
+  private func arm(at time: UInt64) {
+    if let timer {
+      if timer.time <= time { return }
+      timer.task.cancel()
+    }
+    let task = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time)) { self.timerFired() }
+    timer = (task, time)
+  }
+
+  private func timerFired() {
+    timer = nil
+    for call in wheel.advance(to: Self.now()) { call.deadlinePassed() }
+    if let next = wheel.nextTime { arm(at: next) }
+  }
+
+  // MARK: Connections
+
+  func add(_ connection: Connection) {
+    connection.indexInLoop = connections.count
+    connections.append(connection)
+    if isShuttingDown { connection.beginShutdown() }
+  }
+
+  func remove(_ connection: Connection) {
+    let index = connection.indexInLoop
+    guard connections.indices.contains(index), connections[index] === connection else { return }
+    connection.indexInLoop = -1
+    let last = connections.removeLast()
+    if last !== connection {
+      last.indexInLoop = index
+      connections[index] = last
+    }
+    if connections.isEmpty, let allClosed {
+      self.allClosed = nil
+      allClosed.succeed()
+    }
+  }
+
+  /// Asks every connection to end, and makes those end that are left when `grace` is over.
+  func beginShutdown(grace: TimeAmount, closed: EventLoopPromise<Void>) {
+    if let allClosed {
+      allClosed.futureResult.cascade(to: closed)
+      return
+    }
+    isShuttingDown = true
+    if connections.isEmpty { return closed.succeed() }
+    allClosed = closed
+    for connection in connections { connection.beginShutdown() }
+    let task = eventLoop.scheduleTask(in: grace) {
+      for connection in self.connections { connection.endShutdown() }
+    }
+    closed.futureResult.whenComplete { _ in task.cancel() }
+  }
+}

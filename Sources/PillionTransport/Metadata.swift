@@ -1,0 +1,84 @@
+/// The metadata of a request: names in lower case, in the order they came, a name as often as it came.
+///
+/// Kept as the bytes that were received and read when asked. The fields that gRPC itself uses (`te`, `content-type`,
+/// `grpc-timeout`, `grpc-encoding`, `grpc-accept-encoding` and the pseudo-header fields) are not in it.
+package struct Metadata: Sendable {
+  /// For each field: two lengths of four bytes, little-endian, then name and value.
+  var storage: [UInt8]
+
+  package init() { storage = [] }
+
+  init(storage: [UInt8]) { self.storage = storage }
+
+  package var isEmpty: Bool { storage.isEmpty }
+
+  /// The first value of `name` as text, nil when there is none. Bytes that are not UTF-8 are replaced by U+FFFD.
+  package subscript(_ name: String) -> String? {
+    firstField(name).map { String(decoding: storage[$0.value], as: UTF8.self) }
+  }
+
+  /// All values of `name` as text.
+  package func all(_ name: String) -> [String] {
+    fields(name).map { String(decoding: storage[$0.value], as: UTF8.self) }
+  }
+
+  /// The first value of `name`, which ends in `-bin`, decoded; nil when there is none or it is not base64.
+  package func binary(_ name: String) -> [UInt8]? {
+    firstField(name).flatMap { Base64.decode(storage[$0.value]) }
+  }
+
+  /// Every name and value; a `-bin` value as it was sent.
+  package var pairs: [(name: String, value: String)] {
+    fields(nil).map {
+      (String(decoding: storage[$0.name], as: UTF8.self), String(decoding: storage[$0.value], as: UTF8.self))
+    }
+  }
+
+  private struct Field {
+    var name: Range<Int>
+    var value: Range<Int>
+  }
+
+  private func firstField(_ name: String) -> Field? {
+    var offset = 0
+    while let field = field(at: &offset) {
+      if storage[field.name].elementsEqual(name.utf8) { return field }
+    }
+    return nil
+  }
+
+  private func fields(_ name: String?) -> [Field] {
+    var result: [Field] = []
+    var offset = 0
+    while let field = field(at: &offset) {
+      if let name, !storage[field.name].elementsEqual(name.utf8) { continue }
+      result.append(field)
+    }
+    return result
+  }
+
+  private func field(at offset: inout Int) -> Field? {
+    guard offset + 8 <= storage.count else { return nil }
+    let nameLength = length(at: offset)
+    let valueLength = length(at: offset + 4)
+    let start = offset + 8
+    guard start + nameLength + valueLength <= storage.count else { return nil }
+    offset = start + nameLength + valueLength
+    return Field(name: start..<start + nameLength, value: start + nameLength..<offset)
+  }
+
+  private func length(at offset: Int) -> Int {
+    Int(storage[offset]) | Int(storage[offset + 1]) << 8 | Int(storage[offset + 2]) << 16
+      | Int(storage[offset + 3]) << 24
+  }
+
+  /// Appends a field to bytes that become a `Metadata`.
+  static func append(
+    name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>, to storage: inout [UInt8]
+  ) {
+    let lengths = UInt64(UInt32(truncatingIfNeeded: name.count)) | UInt64(value.count) << 32
+    withUnsafeBytes(of: lengths.littleEndian) { storage.append(contentsOf: $0) }
+    storage.append(contentsOf: name)
+    storage.append(contentsOf: value)
+  }
+}

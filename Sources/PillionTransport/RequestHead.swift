@@ -1,0 +1,103 @@
+/// What the header block of a request says, gathered field by field; one per connection, used again for each block.
+///
+/// A class, so that a field costs a store and no copy of the rest.
+final class RequestHead {
+  @exclusivity(unchecked) private(set) var route: Route?
+  /// The path when there is no route for it, cut to 256 bytes.
+  private(set) var unknownPath: [UInt8] = []
+  /// The bytes of a `Metadata`.
+  @exclusivity(unchecked) private(set) var metadata: [UInt8] = []
+  private(set) var timeout: UInt64?
+  private var isPost = false
+  private var hasGRPCContentType = false
+  private var isTimeoutMalformed = false
+  private var encoding: [UInt8]?
+  private var listBytes = 0
+
+  func reset() {
+    route = nil
+    unknownPath.removeAll(keepingCapacity: true)
+    metadata.removeAll(keepingCapacity: true)
+    timeout = nil
+    isPost = false
+    hasGRPCContentType = false
+    isTimeoutMalformed = false
+    encoding = nil
+    listBytes = 0
+  }
+
+  /// Takes the next field. Of a list that is too long only the size is noted.
+  func add(
+    _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>, loop: LoopContext, limit: Int
+  ) {
+    listBytes += name.count + value.count + 32
+    guard listBytes <= limit else { return }
+    switch name.count {
+    case 2 where name.isSame(as: "te"): break
+    case 5 where name.isSame(as: ":path"):
+      route = loop.router.lookup(value)
+      if route == nil { unknownPath.append(contentsOf: value.prefix(256)) }
+    case 7 where name.isSame(as: ":method"): isPost = value.isSame(as: "POST")
+    case 12 where name.isSame(as: "content-type"): hasGRPCContentType = Self.isGRPC(value)
+    case 12 where name.isSame(as: "grpc-timeout"):
+      timeout = GRPCTimeout.nanoseconds(value)
+      isTimeoutMalformed = timeout == nil
+    case 13 where name.isSame(as: "grpc-encoding"):
+      if !value.isSame(as: "identity") { encoding = Array(value.prefix(64)) }
+    case 14 where name.isSame(as: "content-length"): break
+    case 20 where name.isSame(as: "grpc-accept-encoding"): break
+    default:
+      if name.first != UInt8(ascii: ":") { Metadata.append(name: name, value: value, to: &metadata) }
+    }
+  }
+
+  /// Whether `other` holds the same metadata.
+  func hasMetadata(_ other: [UInt8]) -> Bool {
+    metadata.withUnsafeBufferPointer { metadata in other.withUnsafeBufferPointer { metadata.isSame(as: $0) } }
+  }
+
+  /// Why no handler may see this request; nil when one may.
+  ///
+  /// A wrong content type is HTTP 415, as gRPC's `PROTOCOL-HTTP2.md` wants; a method other than POST 405 and a
+  /// malformed `grpc-timeout` 400, both INTERNAL, as grpc-go answers. A missing `te` is no error: the specification
+  /// only uses it to detect proxies, and no gRPC server insists on it.
+  func refusal(limit: Int) -> Refusal? {
+    if listBytes > limit {
+      return Refusal(Status(.resourceExhausted, "request metadata is larger than \(limit) bytes"))
+    }
+    if !isPost { return Refusal(Status(.internal, "the HTTP method must be POST"), http: "405") }
+    if !hasGRPCContentType {
+      return Refusal(Status(.internal, "the content-type must be application/grpc"), http: "415")
+    }
+    if isTimeoutMalformed { return Refusal(Status(.internal, "malformed grpc-timeout"), http: "400") }
+    if let encoding {
+      let name = String(decoding: encoding, as: UTF8.self)
+      return Refusal(Status(.unimplemented, "grpc-encoding \(name) is not supported"), listsEncodings: true)
+    }
+    return nil
+  }
+
+  /// `application/grpc`, alone or with a subtype (`+proto`) or parameters (`;`); not `application/grpc-web`.
+  private static func isGRPC(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    let prefix: StaticString = "application/grpc"
+    let length = prefix.utf8CodeUnitCount
+    guard value.begins(with: prefix) else { return false }
+    if value.count == length { return true }
+    return value[length] == UInt8(ascii: "+") || value[length] == UInt8(ascii: ";")
+  }
+}
+
+/// The answer to a request that no handler sees.
+struct Refusal {
+  var status: Status
+  /// The value of `:status`.
+  var http: StaticString
+  /// Whether `grpc-accept-encoding` goes with it.
+  var listsEncodings: Bool
+
+  init(_ status: Status, http: StaticString = "200", listsEncodings: Bool = false) {
+    self.status = status
+    self.http = http
+    self.listsEncodings = listsEncodings
+  }
+}

@@ -1,0 +1,197 @@
+import CPillionHTTP2
+import NIOCore
+
+/// The response's way out: what a handler sends, as nghttp2 asks for it.
+extension ServerCall {
+  /// Sends one or more complete messages, each with its five-byte prefix.
+  package func send(_ framed: [UInt8]) {
+    eventLoop.assertInEventLoop()
+    guard !isEnded, !framed.isEmpty else { return }
+    queue.append(framed)
+    responseBytes += framed.count
+    if queue.byteCount >= loop.configuration.highWaterMarkBytes { isWritable = false }
+    startResponse()
+    connection.needsFlush()
+  }
+
+  /// Ends the call. What was sent before goes out first; when nothing was, the answer is one header block.
+  package func finish(_ status: Status) {
+    eventLoop.assertInEventLoop()
+    guard !isEnded else { return }
+    if status.code != .ok || !status.message.isEmpty || !status.details.isEmpty { self.status = status }
+    end()
+    if isResponseStarted { startResponse() } else { submitTrailersOnly() }
+    connection.needsFlush()
+  }
+
+  /// Sends complete messages and ends the call with OK: the whole answer of a unary call.
+  package func finish(message framed: [UInt8]) {
+    eventLoop.assertInEventLoop()
+    guard !isEnded else { return }
+    if framed.isEmpty { return finish(.ok) }
+    queue.append(framed)
+    responseBytes += framed.count
+    end()
+    startResponse()
+    connection.needsFlush()
+  }
+
+  // MARK: Ends that the handler did not ask for
+
+  /// Ends the call at once: what still waits is dropped, the client gets `status`, the handler `reason`.
+  ///
+  /// When the client has part of a chunk, a message may be cut in two, which trailers would pass off as complete; then
+  /// the stream is reset instead.
+  func abandon(_ status: Status, reason: CancelReason) {
+    guard !isEnded else { return }
+    self.status = status
+    end()
+    unread.removeAll()
+    if !isResponseStarted {
+      submitTrailersOnly()
+    } else if queue.isInsideChunk {
+      connection.session?.reset(streamID, NGHTTP2_CANCEL)
+    } else {
+      queue.removeAll()
+      submitTrailers()
+    }
+    connection.needsFlush()
+    handler?.onCancel(reason, self)
+  }
+
+  /// The deadline has passed: also an answer that the client does not fetch is given up.
+  func deadlinePassed() {
+    if isEnded {
+      guard !isClosed else { return }
+      connection.session?.reset(streamID, NGHTTP2_CANCEL)
+      connection.needsFlush()
+    } else {
+      abandon(Status(.deadlineExceeded, "the deadline has passed"), reason: .deadline)
+    }
+  }
+
+  /// The stream is gone; nothing can be sent any more.
+  func closed(reason: CancelReason) {
+    isClosed = true
+    loop.removeDeadline(of: self)
+    unread.removeAll()
+    queue.removeAll()
+    if !isEnded {
+      isEnded = true
+      status = Status(reason == .shutdown ? .unavailable : .cancelled)
+      handler?.onCancel(reason, self)
+    }
+    handler = nil
+    guard let observer = loop.observer else { return }
+    observer.callEnded(
+      CallSummary(
+        path: method.path, status: status?.code ?? .ok,
+        durationNanoseconds: Int64(clamping: LoopContext.now() &- startTime),
+        requestBytes: requestBytes, responseBytes: responseBytes, peer: peer))
+  }
+
+  /// Answers a request that has no handler.
+  func refuse(_ refusal: Refusal) {
+    status = refusal.status
+    end()
+    submitTrailersOnly(http: refusal.http, listsEncodings: refusal.listsEncodings)
+    connection.needsFlush()
+  }
+
+  private func end() {
+    isEnded = true
+    if !hasRequestEnded { connection.noteEarlyEnd(of: self) }
+  }
+
+  // MARK: nghttp2
+
+  /// Says how many bytes of a DATA frame's `limit` there are; `Connection.sendData` then writes them.
+  func provideData(limit: Int, flags: inout UInt32) -> Int {
+    let count = min(queue.byteCount, limit)
+    if count == 0, !isEnded {
+      isDeferred = true
+      return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+    }
+    flags |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+    if isEnded, count == queue.byteCount {
+      flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+      if !areTrailersSubmitted { submitTrailers() }
+    }
+    return count
+  }
+
+  /// Bytes have left the queue.
+  func dataSent() {
+    guard !isWritable, queue.byteCount <= loop.configuration.lowWaterMarkBytes else { return }
+    isWritable = true
+    if !isEnded { connection.noteDrained(self) }
+  }
+
+  private func startResponse() {
+    guard let session = connection.session?.pointer else { return }
+    if isResponseStarted {
+      guard isDeferred else { return }
+      isDeferred = false
+      nghttp2_session_resume_data(session, streamID)
+      return
+    }
+    isResponseStarted = true
+    var provider = nghttp2_data_provider(
+      source: nghttp2_data_source(ptr: nil), read_callback: HTTP2Callbacks.readData)
+    if added == nil {
+      let standard = StandardHeaders.shared
+      nghttp2_submit_response(session, streamID, standard.response, standard.responseCount, &provider)
+    } else {
+      responseHeaders(http: "200").withPairs { nghttp2_submit_response(session, streamID, $0, $1, &provider) }
+    }
+  }
+
+  private func submitTrailersOnly(http: StaticString = "200", listsEncodings: Bool = false) {
+    guard let session = connection.session?.pointer else { return }
+    isResponseStarted = true
+    areTrailersSubmitted = true
+    var block = responseHeaders(http: http)
+    if listsEncodings { block.append("grpc-accept-encoding", "identity") }
+    appendTrailers(to: &block)
+    block.withPairs { nghttp2_submit_response(session, streamID, $0, $1, nil) }
+  }
+
+  private func submitTrailers() {
+    guard let session = connection.session?.pointer else { return }
+    areTrailersSubmitted = true
+    if status == nil, added == nil {
+      let standard = StandardHeaders.shared
+      nghttp2_submit_trailer(session, streamID, standard.trailers, standard.trailersCount)
+    } else {
+      var block = HeaderBlock()
+      appendTrailers(to: &block)
+      block.withPairs { nghttp2_submit_trailer(session, streamID, $0, $1) }
+    }
+  }
+
+  private func responseHeaders(http: StaticString) -> HeaderBlock {
+    var block = HeaderBlock()
+    block.append(":status", http)
+    block.append("content-type", "application/grpc")
+    for header in added?.headers ?? [] { block.append(header.name, header.value) }
+    return block
+  }
+
+  /// Status, message, details and custom trailers, within what the client takes: details that do not fit are left out.
+  private func appendTrailers(to block: inout HeaderBlock) {
+    let limit = min(connection.peerHeaderListLimit, 32 << 10)
+    let status = status ?? .ok
+    block.append("grpc-status", Array(String(status.code.rawValue).utf8))
+    for trailer in added?.trailers ?? [] { block.append(trailer.name, trailer.value) }
+    if !status.message.isEmpty {
+      var text: [UInt8] = []
+      PercentEncoding.append(status.message, to: &text, limit: max(0, min(4096, limit - block.listBytes - 64)))
+      block.append("grpc-message", text)
+    }
+    if !status.details.isEmpty {
+      var text: [UInt8] = []
+      Base64.append(status.details, to: &text)
+      if block.listBytes + text.count + 64 <= limit { block.append("grpc-status-details-bin", text) }
+    }
+  }
+}

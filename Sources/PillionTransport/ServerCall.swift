@@ -1,0 +1,77 @@
+package import NIOCore
+
+/// One call: what came with the request, and the way to answer it.
+///
+/// Every member but `eventLoop` is to be used on `eventLoop`. Once a call has ended, sending does nothing: an answer
+/// that comes late needs no check.
+///
+/// `@unchecked Sendable`: confined to `eventLoop`, so that a reference may travel through other threads and come back;
+/// debug builds check it where an answer is given.
+///
+/// `@exclusivity(unchecked)`, here and in `Connection`, `LoopContext` and `RequestHead`: the accesses to those
+/// properties are on one thread, and none lasts while a handler, a channel or nghttp2 runs, so that no two can overlap;
+/// checking them anew at each access costs a tenth of a small call's time.
+package final class ServerCall: @unchecked Sendable {
+  /// The time of `CLOCK_MONOTONIC`, in nanoseconds, at which the client stops waiting; 0: never.
+  package internal(set) var deadline: UInt64 = 0
+  /// Whether `finish` was called or the call was cancelled.
+  package internal(set) var isEnded = false
+  /// Whether more may be sent: false from the high-water mark until what waits has fallen to the low-water mark.
+  package internal(set) var isWritable = true
+
+  let connection: Connection
+  let streamID: Int32
+  let route: Route
+  let metadataStorage: [UInt8]
+  let startTime: UInt64
+  @exclusivity(unchecked) var handler: (any CallHandler)?
+
+  // Places in the containers that hold the call; -1: in none.
+  var indexInConnection = -1
+  var wheelSlot = -1
+  var wheelIndex = 0
+
+  // The request.
+  @exclusivity(unchecked) var assembler: MessageAssembler
+  var messageCount = 0
+  var isMessageHeld = false
+  var hasRequestEnded = false
+  var isRequestEndDue = false
+  var isReadingPaused = false
+  var unread: [UInt8] = []
+  var requestBytes = 0
+
+  // The response.
+  @exclusivity(unchecked) var queue = OutboundQueue()
+  var isResponseStarted = false
+  var isDeferred = false
+  var areTrailersSubmitted = false
+  var isClosed = false
+  var responseBytes = 0
+  /// How the call ended, unless it ended with a bare OK.
+  @exclusivity(unchecked) var status: Status?
+  /// Custom metadata, when there is any.
+  var added: AddedMetadata?
+
+  init(connection: Connection, streamID: Int32, route: Route, metadata: [UInt8], startTime: UInt64) {
+    self.connection = connection
+    self.streamID = streamID
+    self.route = route
+    self.metadataStorage = metadata
+    self.startTime = startTime
+    self.assembler = MessageAssembler(limit: connection.messageLimit)
+  }
+
+  package var loop: LoopContext { connection.loop }
+  package var eventLoop: any EventLoop { connection.loop.eventLoop }
+  package var method: MethodDescriptor { route.method }
+
+  /// The client's address: `127.0.0.1:50000`, `[::1]:50000`.
+  package var peer: String { connection.peer }
+
+  /// What the client sent along; made from the received bytes at each use.
+  package var metadata: Metadata { Metadata(storage: metadataStorage) }
+
+  /// Response bytes that wait for the client or the network.
+  package var queuedBytes: Int { queue.byteCount }
+}

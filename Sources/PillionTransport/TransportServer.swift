@@ -1,0 +1,91 @@
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A gRPC server: listens, gives each connection an event loop, and ends them all.
+package final class TransportServer: Sendable {
+  private struct State {
+    var listeners: [any Channel] = []
+    var isShuttingDown = false
+  }
+
+  private let configuration: TransportConfiguration
+  private let group: any EventLoopGroup
+  private let loops: [LoopContext]
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - group: its loops carry listeners and connections; the caller ends it, after `shutdown`.
+  ///   - observer: hears of every call's end.
+  package init(
+    configuration: TransportConfiguration, router: Router, group: any EventLoopGroup,
+    observer: (any CallObserver)? = nil
+  ) {
+    self.configuration = configuration
+    self.group = group
+    var loops: [LoopContext] = []
+    for eventLoop in group.makeIterator() {
+      loops.append(
+        LoopContext(
+          eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, observer: observer))
+    }
+    self.loops = loops
+  }
+
+  /// Listens at a name or address and a port; port 0 is any free one. May be called several times.
+  ///
+  /// Returns the address that is bound. Throws what the system says when it cannot be.
+  @discardableResult
+  package func bind(host: String, port: Int) async throws -> SocketAddress {
+    let loops = loops
+    let channel = try await ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(
+        .writeBufferWaterMark, value: ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+      )
+      .childChannelInitializer { channel in
+        let eventLoop = channel.eventLoop
+        guard let loop = loops.first(where: { $0.eventLoop === eventLoop }) else { return channel.close() }
+        return channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Connection(loop: loop))
+        }
+      }
+      .bind(host: host, port: port)
+      .get()
+    let isTooLate = state.withLock { state in
+      if !state.isShuttingDown { state.listeners.append(channel) }
+      return state.isShuttingDown
+    }
+    if isTooLate { try await channel.close() }
+    guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+    return address
+  }
+
+  /// Uses another table of routes for the calls that begin from now on.
+  package func replaceRouter(_ router: Router) {
+    for loop in loops { loop.eventLoop.execute { loop.router = router } }
+  }
+
+  /// Stops listening and ends every connection: no new calls, those in flight may finish within `grace`; then they are
+  /// cancelled with `.shutdown` and answered UNAVAILABLE. Returns when all connections are closed, at the latest
+  /// `lingerTime` after `grace`.
+  package func shutdown(grace: Duration) async {
+    let listeners = state.withLock { state in
+      state.isShuttingDown = true
+      defer { state.listeners = [] }
+      return state.listeners
+    }
+    // A listener that is closed already has nothing to say.
+    for listener in listeners { try? await listener.close() }
+    let wait = TimeAmount(grace)
+    let closed = loops.map { loop in
+      let promise = loop.eventLoop.makePromise(of: Void.self)
+      loop.eventLoop.execute { loop.beginShutdown(grace: wait, closed: promise) }
+      return promise.futureResult
+    }
+    // These futures never fail.
+    for future in closed { try? await future.get() }
+  }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import PillionDatabase
+import PillionServer
+
+@main
+struct Pillion: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pillion",
+    abstract: "Speaks gRPC for a database that you already have.",
+    discussion: """
+      Settings come from pillion.yaml, then the environment (PILLION_DATABASE_URL and so on), then flags; \
+      `pillion serve --print-config` shows the result.
+
+      Exit codes: 0 fine, 1 a check failed, 64 usage, 69 the database cannot be reached, 78 the configuration or a \
+      definition is wrong.
+      """,
+    version: "pillion \(PillionVersion.current)",
+    subcommands: [Serve.self, GenerateProtos.self, Check.self, SchemaSQL.self])
+}
+
+struct ConfigurationOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings file; default: pillion.yaml, if there is one.", valueName: "file"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("Folder of the model definitions; default: models.", valueName: "dir"))
+  var models: String?
+
+  /// The configuration with these flags and `more`, by setting; complains and exits if anything is wrong.
+  func load(_ more: [String: [String]] = [:]) throws -> Configuration {
+    var flags = more
+    if let models { flags["models"] = [models] }
+    let (configuration, diagnostics) = Configuration.load(file: config, flags: flags)
+    Terminal.complain(diagnostics)
+    guard let configuration else { throw ExitCode(ExitStatus.configuration.rawValue) }
+    return configuration
+  }
+}
+
+extension ExitStatus {
+  func exit() throws {
+    if self != .success { throw ExitCode(rawValue) }
+  }
+}
+
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Serves every model over gRPC until SIGTERM or Ctrl-C.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("Address to listen on; may be given again. Default: 127.0.0.1:50051.", valueName: "host:port"))
+  var listen: [String] = []
+
+  @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
+  var database: String?
+
+  @Flag(help: "For development: reloads when a definition changes, logs text for people.")
+  var dev = false
+
+  @Flag(help: "Prints the effective settings, secrets masked, and exits.")
+  var printConfig = false
+
+  func run() throws {
+    var flags = ["server.listen": listen]
+    if let database { flags["database.url"] = [database] }
+    if dev { flags["log.format"] = ["text"] }
+    let configuration = try options.load(flags)
+    if printConfig {
+      Terminal.print(configuration.printed)
+      return
+    }
+    try ServeCommand(configuration: configuration, isDevelopment: dev).run().exit()
+  }
+}
+
+struct GenerateProtos: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate-protos",
+    abstract: "Writes one .proto a package, and the lock that keeps field numbers stable.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("Folder to write; default: protos.", valueName: "dir"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("Only this model, as one stand-alone file: blog.Post.", valueName: "name"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("With --model: the fields to show.", valueName: "a,b"))
+  var fields: String?
+
+  @Option(help: ArgumentHelp("With --model: the file to write; - is standard output, the default.", valueName: "file"))
+  var file: String?
+
+  @Flag(help: "Writes nothing; exits with 1 if the protos or the lock differ from what would be written.")
+  var check = false
+
+  func validate() throws {
+    if model == nil && (fields != nil || file != nil) { throw ValidationError("--fields and --file need --model.") }
+    if model != nil && check { throw ValidationError("--check does not go with --model.") }
+  }
+
+  func run() throws {
+    let configuration = try options.load(out.map { ["protos": [$0]] } ?? [:])
+    let fields = fields?.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    try GenerateProtosCommand(
+      configuration: configuration, model: model, fields: fields, file: file, isCheck: check
+    ).run().exit()
+  }
+}
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares definitions, generated protos and the live database; exits with 1 if they differ.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
+  var database: String?
+
+  func run() throws {
+    try CheckCommand(configuration: options.load(database.map { ["database.url": [$0]] } ?? [:])).run().exit()
+  }
+}
+
+struct SchemaSQL: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "Prints the SQL that creates what the definitions need, or applies it.")
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
+  var database: String?
+
+  @Option(help: "sqlite or postgresql; default: that of the database, or sqlite.")
+  var dialect: Dialect?
+
+  @Flag(help: "Creates the tables that are missing; never alters or drops anything.")
+  var apply = false
+
+  func run() throws {
+    let configuration = try options.load(database.map { ["database.url": [$0]] } ?? [:])
+    try SchemaCommand(configuration: configuration, dialect: dialect, isApply: apply).run().exit()
+  }
+}
+
+extension Dialect: ExpressibleByArgument {}

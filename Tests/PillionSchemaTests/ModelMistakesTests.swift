@@ -1,0 +1,195 @@
+import PillionSchema
+import Testing
+
+/// Mistakes in files, models and services; each is reported at its place, with nothing else.
+@Suite struct ModelMistakesTests {
+  @Test(arguments: all) func isReported(_ mistake: Mistake) {
+    #expect(diagnostics(mistake.yaml) == mistake.expected)
+  }
+
+  static let all = files + models + keys + services + serviceFields + collisions
+
+  static let files = [
+    Mistake("models: {}", "blog.yaml:1:9: error: 'models' is empty"),
+    Mistake("package: blog", "blog.yaml:1:1: error: the file has no 'models'"),
+    Mistake(
+      "models: [Post]",
+      "blog.yaml:1:9: error: 'models' must be a mapping of names to models, found a list"),
+    Mistake("- models", "blog.yaml:1:1: error: a definition file must be a mapping, found a list"),
+    Mistake("just text", "blog.yaml:1:1: error: a definition file must be a mapping, found the text 'just text'"),
+    Mistake(
+      "pakage: blog\n" + withModel(""),
+      "blog.yaml:1:1: error: unknown key 'pakage' of a definition file; did you mean 'package'?"),
+    Mistake(
+      "package: Blog-App\n" + withModel(""),
+      "blog.yaml:1:10: error: 'Blog-App' is no proto package: lower_snake_case names with dots between them; "
+        + "write 'blog_app'"),
+    Mistake(
+      "package: a.google\n" + withModel(""),
+      "blog.yaml:1:10: error: a proto package with a part 'google' would hide google.protobuf"),
+    Mistake(
+      "package: 1.0\n" + withModel(""),
+      "blog.yaml:1:10: error: 'package' expected text, found the number 1.0; for text write '1.0' in quotes"),
+  ]
+
+  static let models = [
+    Mistake(
+      "models:\n  blog_post: { fields: { id: { type: int64, primary_key: true } } }",
+      "blog.yaml:2:3: error: 'blog_post' is no name for a model: UpperCamelCase letters and digits; write 'BlogPost'"),
+    Mistake(
+      "models:\n  Post:", "blog.yaml:2:8: error: a model must be a mapping, found nothing; write 'Post: { fields: … }'"),
+    Mistake("models:\n  Post: {}", "blog.yaml:2:3: error: model 'Post' has no 'fields'"),
+    Mistake("models:\n  Post: { fields: {} }", "blog.yaml:2:19: error: 'fields' is empty"),
+    Mistake(
+      "models:\n  Post: { fields: [id] }",
+      "blog.yaml:2:19: error: 'fields' must be a mapping of names to fields, found a list"),
+    Mistake(
+      withModel("tabel: posts"), "blog.yaml:7:5: error: unknown key 'tabel' of a model; did you mean 'table'?"),
+    Mistake(
+      withModel("table: .posts"),
+      "blog.yaml:7:12: error: 'table' has an empty part or control characters; write 'table' or 'schema.table'"),
+    Mistake(withModel("doc: [a]"), "blog.yaml:7:10: error: 'doc' expected text, found a list"),
+    Mistake(
+      withModel("ordering: [-titel]"),
+      "blog.yaml:7:16: error: model 'Post' has no field 'titel'; did you mean 'title'?"),
+    Mistake(withModel("ordering: [title, -title]"), "blog.yaml:7:23: error: 'title' is in the ordering twice"),
+    Mistake(
+      withModel("ordering: labels"),
+      "blog.yaml:7:15: error: rows cannot be ordered by 'labels', a field of type 'array'"),
+    Mistake(
+      withModel("ordering: { title: asc }"), "blog.yaml:7:15: error: 'ordering' expected a list, found a mapping"),
+  ]
+
+  static let keys = [
+    Mistake(
+      "models:\n  Post: { fields: { id: { type: int64 }, title: { type: string } } }",
+      "blog.yaml:2:3: error: model 'Post' has no primary key; "
+        + "add 'primary_key: true' to 'id' or offer only List with 'service: { actions: [List] }'"),
+    Mistake(
+      "models:\n  Post: { fields: { title: { type: string } }, service: { actions: [List] } }",
+      "blog.yaml:2:3: warning: model 'Post' has no primary key: "
+        + "its order has no tie-breaker and no row can be looked up"),
+    Mistake(
+      withModel("primary_key: [id, title]"),
+      "blog.yaml:4:39: error: the model has a 'primary_key' already, at line 7; keep one of the two"),
+    Mistake(
+      "models:\n  Post:\n    primary_key: [a, b, a, labels, c]\n    fields:\n      a: { type: int64 }\n"
+        + "      labels: { type: array, items: string }\n      c: { type: int64, null: true }",
+      "blog.yaml:3:22: error: model 'Post' has no field 'b'; known: a, labels, c",
+      "blog.yaml:3:25: error: 'a' is in the primary key twice",
+      "blog.yaml:3:28: error: a field of type 'array' cannot be in the primary key",
+      "blog.yaml:3:36: error: 'c' may be null, a primary key may not"),
+    Mistake(
+      "models: { A: { primary_key: [], fields: { a: { type: int64 } } } }",
+      "blog.yaml:1:29: error: 'primary_key' is empty"),
+    Mistake(
+      "models: { A: { fields: { a: { type: string } }, service: { actions: [List] } },\n"
+        + " B: { fields: { id: { type: int64, primary_key: true }, a: { type: foreign_key, model: A } } } }",
+      "blog.yaml:1:11: warning: model 'A' has no primary key: its order has no tie-breaker and no row can be looked up",
+      "blog.yaml:2:88: error: model 'A' has no primary key to refer to"),
+  ]
+
+  static let services = [
+    Mistake(
+      withModel("service: { nul_style: oneof }"),
+      "blog.yaml:7:16: error: unknown key 'nul_style' of a service; did you mean 'null_style'?"),
+    Mistake(withModel("service: all"), "blog.yaml:7:14: error: a service must be a mapping, found the text 'all'"),
+    Mistake(
+      withModel("service: { name: post_service }"),
+      "blog.yaml:7:22: error: 'post_service' is no name for a service: UpperCamelCase letters and digits; "
+        + "write 'PostService'"),
+    Mistake(
+      withModel("service: { actions: [list, Retreive] }"),
+      "blog.yaml:7:26: error: unknown action 'list'; did you mean 'List'?",
+      "blog.yaml:7:32: error: unknown action 'Retreive'; did you mean 'Retrieve'?"),
+    Mistake(
+      withModel("service: { actions: readonly }"),
+      "blog.yaml:7:25: error: unknown action 'readonly'; did you mean 'read_only'?"),
+    Mistake(
+      withModel("service: { actions: [List, List] }"), "blog.yaml:7:32: error: the action 'List' is there twice"),
+    Mistake(
+      withModel("service: { actions: [] }"),
+      "blog.yaml:7:25: error: 'actions' is empty; leave it out for all six"),
+    Mistake(
+      withModel("service: { actions: [ListPage] }"),
+      "blog.yaml:7:26: error: the action 'ListPage' is not supported by this version; 'List' streams"),
+    Mistake(
+      withModel("service: { null_style: wraper }"),
+      "blog.yaml:7:28: error: unknown null_style 'wraper'; did you mean 'wrapper'?"),
+    Mistake(
+      withModel("service: { filter: 'published = true' }"),
+      "blog.yaml:7:16: error: 'filter' of a service is not supported by this version, and must not be ignored; "
+        + "point 'table' at a view that holds the rows"),
+    Mistake(
+      withModel("service: { lookup_field: labels }"),
+      "blog.yaml:7:30: error: 'labels' finds more than one row: a lookup field is the primary key or unique"),
+    Mistake(
+      withModel("service: { lookup_field: slug }"),
+      "blog.yaml:7:30: error: model 'Post' has no field 'slug'; known: id, title, labels"),
+    Mistake(
+      "models: { A: { primary_key: [a, b], fields: { a: { type: int64 }, b: { type: int64 } },\n"
+        + " service: { lookup_request_field: id } } }",
+      "blog.yaml:2:35: error: 'lookup_request_field' names one field, but the primary key has 2; "
+        + "leave it out or add a 'lookup_field'"),
+    Mistake(
+      "models: { A: { primary_key: [a, b], fields: { a: { type: int64 }, b: { type: int64 } },\n"
+        + " service: { lookup_field: a } } }",
+      "blog.yaml:2:27: error: 'a' finds more than one row: a lookup field is the primary key or unique"),
+    Mistake(
+      withModel("service: { lookup_request_field: the-id }"),
+      "blog.yaml:7:38: error: 'the-id' is no name for a field: lower_snake_case letters, digits and underscores; "
+        + "write 'the_id'"),
+  ]
+
+  static let serviceFields = [
+    Mistake(
+      withModel("service: { fields: [id, tilte] }"),
+      "blog.yaml:7:24: warning: Create cannot set 'title', which is required and which 'fields' leaves out; "
+        + "add it to 'fields' or give it a 'default'",
+      "blog.yaml:7:29: error: model 'Post' has no field 'tilte'; did you mean 'title'?"),
+    Mistake(
+      withModel("service: { fields: [id, title, title] }"), "blog.yaml:7:36: error: the field 'title' is there twice"),
+    Mistake(
+      withModel("service: { fields: [], actions: [List] }"),
+      "blog.yaml:7:24: error: 'fields' is empty; leave it out for all"),
+    Mistake(
+      withModel("service: { fields: [title] }"),
+      "blog.yaml:7:24: error: Update finds its row by 'id', which 'fields' leaves out; "
+        + "add it to 'fields' or take Update out of 'actions'"),
+    Mistake(
+      withModel("service: { fields: [id], actions: [Create] }"),
+      "blog.yaml:7:24: warning: Create cannot set 'title', which is required and which 'fields' leaves out; "
+        + "add it to 'fields' or give it a 'default'"),
+  ]
+
+  static let collisions = [
+    Mistake(
+      "models:\n  NullableString: { fields: { id: { type: int64, primary_key: true } } }",
+      "blog.yaml:2:3: error: the name 'NullableString' is taken by the message for nullable values"),
+    Mistake(
+      "models:\n  Post: { fields: { id: { type: int64, primary_key: true } } }\n"
+        + "  PostListRequest: { fields: { id: { type: int64, primary_key: true } } }",
+      "blog.yaml:2:3: error: the name 'PostListRequest' of a request of model 'Post' "
+        + "is taken by model 'PostListRequest'"
+    ),
+    Mistake(
+      "models:\n  Post: { fields: { id: { type: int64, primary_key: true } } }\n"
+        + "  User: { fields: { id: { type: int64, primary_key: true } }, service: { name: PostController } }",
+      "blog.yaml:3:80: error: the name 'PostController' of the service of model 'User' is taken by "
+        + "the service of model 'Post'"),
+    Mistake(
+      "models:\n  Post: { fields: { id: { type: int64, primary_key: true } }, service: { name: Post } }",
+      "blog.yaml:2:80: error: the name 'Post' of the service of model 'Post' is taken by model 'Post'"),
+    Mistake(
+      withField("{ type: string }\n      i_t: { type: string }"),
+      "blog.yaml:6:7: error: 'i_t' and 'it' have the same JSON name, which protobuf forbids; "
+        + "rename one of them and keep its 'column'"),
+    Mistake(
+      withField("{ type: array, items: string }\n      is_it_set: { type: bool }"),
+      "blog.yaml:6:7: error: 'is_it_set' collides with 'is_it_set' of 'it' in PostPartialUpdateRequest; "
+        + "rename it and keep its 'column'"),
+    Mistake(
+      withModel("service: { lookup_request_field: title }"),
+      "blog.yaml:7:38: error: 'title' and the field 'title' collide in PostPartialUpdateRequest"),
+  ]
+}
