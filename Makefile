@@ -18,7 +18,7 @@ PYTEST_FLAGS ?=
 DEMO_LISTEN ?= 127.0.0.1:50051
 FUZZ_SECONDS ?= 60
 CORPUS_CASES ?= 60000
-TSAN_FILTER ?= PillionTransportTests|LaneTests|PillionDatabaseTests
+TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
 
 .PHONY: help
 help: ## Show this list.

@@ -71,7 +71,7 @@ class PostgreSQL:
         """Transactions per second; with `log`, the median latency in microseconds."""
         file = self.folder.parent / "script.sql"
         file.write_text(script)
-        command = ["pgbench", "-n", "-M", "prepared", "-f", str(file), "-c", str(clients), "-j", "2", "-T", str(seconds),
+        command = ["pgbench", "-n", "-M", "prepared", "-f", str(file), "-c", str(clients), "-j", "2", "-T", str(max(1, round(seconds))),
                    "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "bench"]
         if log:
             command[1:1] = ["-l", f"--log-prefix={log}"]

@@ -22,4 +22,3 @@ package final class Statement: Sendable {
 
   private static let lastID = Atomic<Int>(0)
 }
-

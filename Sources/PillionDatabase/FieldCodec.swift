@@ -55,6 +55,7 @@ package struct FieldCodec: Sendable {
   ) throws(ValueError) {
     if isRepeated { return try bindElements(slot, of: message, to: &parameters) }
     if slot.state == .null { return parameters.appendNull() }
+    if let invalidity = slot.invalidity { throw ValueError(invalidity.message) }
     if slot.state == .absent && isMessage { throw ValueError("is required") }
     guard isText else { return try append(try value(slot), to: &parameters) }
     try message.withBytes(of: slot) { (bytes) throws(ValueError) in
@@ -121,6 +122,7 @@ extension FieldCodec {
     var array = ArrayBuilder(self, count: slot.count)
     for index in slot.start..<slot.start + slot.count {
       let element = message.elements[index]
+      if let invalidity = element.invalidity { throw ValueError(invalidity.message) }
       if isText {
         try message.withBytes(of: element) { (bytes) throws(ValueError) in
           try array.append(try BoundValue(text: bytes, as: scalar))

@@ -2,8 +2,10 @@ internal import PillionDatabase
 
 /// An operation between its arrival in the lane and its outcome.
 struct Flight {
-  /// Nil once answered: the statement still runs, for nobody.
+  /// Nil once answered.
   var operation: Operation?
+  /// Whether it was answered before it ran to its end: it still runs, for nobody.
+  var isAbandoned = false
   let statement: Statement
   let isWrite: Bool
   let arrival: UInt64
@@ -47,7 +49,9 @@ final class PipelinedConnection {
   var statements: StatementCache
   /// Queries among the entries, a write counting `writeLoad`.
   var load = 0
-  /// When the first of the queries became the first.
+  /// How many queries are abandoned.
+  var abandoned = 0
+  /// When the server last made progress: results came, or a query came to an idle connection.
   var headSince: UInt64 = 0
   /// Whether reads have been sent that no Sync follows yet.
   var isSegmentOpen = false
@@ -73,12 +77,18 @@ final class PipelinedConnection {
 
   static func load(of flight: Flight) -> Int { flight.isWrite ? writeLoad : 1 }
 
-  /// The first query under way.
-  var headIndex: Int? {
+  /// Whether the server may be running a query that nobody waits for. Which query of a segment runs is not known: the
+  /// server keeps their results until the Sync, or until its buffer is full.
+  var runsAbandoned: Bool {
+    guard abandoned > 0 else { return false }
     for index in 0..<entries.count {
-      if case .query = entries[index] { return index }
+      switch entries[index] {
+      case .query(let flight) where flight.isAbandoned: return true
+      case .sync, nil: return false
+      default: break
+      }
     }
-    return nil
+    return false
   }
 
   /// Puts a query, and what its statement needs before it, into libpq's buffer. Throws when the parameters cannot be

@@ -42,14 +42,16 @@ extension PointLaneCore {
     case .query(let flight):
       connection.entries.removeFirst()
       connection.load -= PipelinedConnection.load(of: flight)
-      connection.headSince = now
+      if flight.isAbandoned { connection.abandoned -= 1 }
       inFlight -= 1
-      if connection.load > 0, let index = connection.headIndex, case .query(let next)? = connection.entries[index],
-        next.operation == nil
-      {
-        stop(connection, at: now)
-      }
+      advance(connection, at: now)
     }
+  }
+
+  /// The server has made progress.
+  private mutating func advance(_ connection: PipelinedConnection, at now: UInt64) {
+    connection.headSince = now
+    if connection.runsAbandoned { stop(connection, at: now) }
   }
 
   /// Takes a result of the first entry; false when the connection cannot be used any more.
@@ -65,7 +67,7 @@ extension PointLaneCore {
     }
     switch connection.entries.first {
     case .sync:
-      return takeSync(result, status, of: connection)
+      return takeSync(result, status, of: connection, at: now)
     case .prepare(let id):
       connection.hasResult = true
       if status == PGRES_FATAL_ERROR {
@@ -90,7 +92,7 @@ extension PointLaneCore {
   }
 
   private mutating func takeSync(
-    _ result: consuming QueryResult, _ status: ExecStatusType, of connection: PipelinedConnection
+    _ result: consuming QueryResult, _ status: ExecStatusType, of connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
     if status == PGRES_FATAL_ERROR {
       // COMMIT failed: a deferred constraint, a serialization failure.
@@ -109,6 +111,7 @@ extension PointLaneCore {
       connection.uncommitted = nil
       finish(flight, outcome)
     }
+    advance(connection, at: now)
     return true
   }
 

@@ -10,7 +10,7 @@ extension PointLaneCore {
     case "57014":
       if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
       // Somebody else's cancel request came late.
-      let isStray = connection.cancel != .none || now < MonotonicTime.after(connection.cancelTime, Self.cancelRepeat)
+      let isStray = connection.cancel != .none || now < MonotonicTime.after(connection.cancelTime, Self.cancelReach)
       if isStray, connection.cancelTime != 0, flight.repeats < Self.repeatLimit { return repeatAlone(flight) }
     case "0A000", "26000", "42P05":
       // "cached plan must not change result type", no such statement, or one of that name that we do not know.

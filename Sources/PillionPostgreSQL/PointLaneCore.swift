@@ -11,7 +11,9 @@ struct PointLaneCore: ~Copyable {
   /// request costs the server a process.
   static let cancelGrace: UInt64 = 10_000_000
   /// A cancel request that changed nothing is repeated after this.
-  static let cancelRepeat: UInt64 = 1_000_000_000
+  static let cancelRepeat: UInt64 = 200_000_000
+  /// A cancel request may still hit a query for this long after it was made.
+  static let cancelReach: UInt64 = 1_000_000_000
   /// An abandoned query that runs on for this long means that the database does not answer.
   static let silence: UInt64 = 2_000_000_000
   /// Load that a connection may have, so that its buffers stay small.
@@ -157,22 +159,23 @@ struct PointLaneCore: ~Copyable {
   }
 
   private mutating func expire(_ connection: PipelinedConnection, at now: UInt64) {
-    var isHead = true
     for index in 0..<connection.entries.count {
-      guard case .query(var flight)? = connection.entries[index] else { continue }
+      guard case .query(var flight)? = connection.entries[index], let operation = flight.operation else { continue }
       if flight.isGivenUp(at: now) {
         giveUp(flight, at: now)
         flight.operation = nil
+        flight.isAbandoned = true
+        connection.abandoned += 1
         connection.entries[index] = .query(flight)
-        if isHead { stop(connection, at: now) }
-      } else if let deadline = flight.operation?.deadline, deadline != 0 {
-        nextTimer = min(nextTimer, deadline)
+      } else if operation.deadline != 0 {
+        nextTimer = min(nextTimer, operation.deadline)
       }
-      isHead = false
     }
+    if connection.runsAbandoned { stop(connection, at: now) }
   }
 
-  /// The first query of a connection runs for nobody: asks the server to stop it, once it has run for a while.
+  /// Asks the server to stop what it runs for nobody, once it has run for a while. Should that hit a neighbour in the
+  /// same segment, the neighbour runs again.
   mutating func stop(_ connection: PipelinedConnection, at now: UInt64) {
     let due: UInt64
     switch connection.cancel {
@@ -198,6 +201,7 @@ struct PointLaneCore: ~Copyable {
   mutating func cancelSent(_ handle: CancelHandle) {
     for case let connection? in slots where connection.connection.cancelHandle === handle {
       connection.cancel = connection.entries.isEmpty ? .none : .sent
+      if connection.abandoned > 0 { nextTimer = 0 }
     }
   }
 }

@@ -34,10 +34,10 @@ package enum OrderBy {
       guard let name = words.first else { throw error(start, "expected a field name") }
       let direction = words.dropFirst().first.map { $0.lowercased() }
       guard words.count <= 2, direction == nil || direction == "asc" || direction == "desc" else {
-        throw error(start, "expected `asc`, `desc` or a comma after `\(name.prefix(64))`")
+        throw error(start, "expected `asc`, `desc` or a comma after `\(excerpt(name))`")
       }
       guard let field = model.fieldIndex(String(name)), model.service.fields.contains(field) else {
-        throw error(start, "`\(name.prefix(64))` is not a field of \(model.name)")
+        throw error(start, "`\(excerpt(name))` is not a field of \(model.name)")
       }
       let definition = model.fields[field]
       if definition.type.isRepeated { throw error(start, "`\(name)` has many values and cannot order rows") }
@@ -48,6 +48,11 @@ package enum OrderBy {
       terms.append(OrderTerm(field: field, descending: direction == "desc"))
     }
     return terms
+  }
+
+  /// Cut by scalars: one Character may be a megabyte of combining marks.
+  private static func excerpt(_ name: Substring) -> String {
+    name.unicodeScalars.count <= 64 ? String(name) : String(String.UnicodeScalarView(name.unicodeScalars.prefix(64))) + "…"
   }
 
   private static func error(_ position: Int, _ message: String) -> QueryError {

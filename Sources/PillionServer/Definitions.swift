@@ -6,8 +6,17 @@ package struct Definitions: Sendable {
   package var schema: Schema
   package var protos: GeneratedProtos
 
-  /// Reads `models` and the lock in `protos`. Nil if anything is wrong, which the diagnostics then say.
-  package static func load(_ configuration: Configuration) -> (definitions: Definitions?, diagnostics: [Diagnostic]) {
+  /// What came of reading definitions and lock.
+  package struct Loaded: Sendable {
+    /// Nil if anything is wrong, which the diagnostics then say.
+    package var definitions: Definitions?
+    package var diagnostics: [Diagnostic]
+    /// What the definitions say, if they are right by themselves but contradict the lock.
+    package var contradiction: Schema?
+  }
+
+  /// Reads the models folder, and the lock in the folder of the protos.
+  package static func load(_ configuration: Configuration) -> Loaded {
     var (schema, diagnostics) = SchemaLoader.load(
       directory: configuration.models, serviceNamePattern: configuration.serviceNamePattern)
     let lock: Lock
@@ -16,12 +25,18 @@ package struct Definitions: Sendable {
       lock = read.lock
       diagnostics += read.diagnostics
     } catch {
-      return (nil, diagnostics + [Diagnostic(at: SourceLocation(file: error.path), "cannot \(error.operation): \(error.cause)")])
+      diagnostics.append(Diagnostic(at: SourceLocation(file: error.path), "cannot \(error.operation): \(error.cause)"))
+      return Loaded(diagnostics: diagnostics)
     }
-    guard let schema else { return (nil, diagnostics) }
+    let isReadable = !diagnostics.contains { $0.severity == .error }
+    guard let schema, isReadable else { return Loaded(diagnostics: diagnostics) }
     let protos = ProtoGenerator(schema: schema, lock: lock).generate()
     diagnostics += protos.diagnostics
-    let hasErrors = diagnostics.contains { $0.severity == .error }
-    return (hasErrors ? nil : Definitions(schema: schema, protos: protos), diagnostics)
+    guard protos.hasErrors else {
+      return Loaded(definitions: Definitions(schema: schema, protos: protos), diagnostics: diagnostics)
+    }
+    // Without the lock, only what is wrong with the definitions themselves is left.
+    let isRight = !ProtoGenerator(schema: schema).generate().hasErrors
+    return Loaded(diagnostics: diagnostics, contradiction: isRight ? schema : nil)
   }
 }

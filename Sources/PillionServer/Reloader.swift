@@ -37,9 +37,9 @@ final class Reloader: Sendable {
   }
 
   private func reload() {
-    let (definitions, diagnostics) = Definitions.load(configuration)
-    Terminal.complain(diagnostics)
-    guard let definitions else {
+    let loaded = Definitions.load(configuration)
+    Terminal.complain(loaded.diagnostics)
+    guard let definitions = loaded.definitions else {
       logger.error("the definitions have errors; the ones before go on being served")
       return
     }
@@ -57,7 +57,8 @@ final class Reloader: Sendable {
         pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       var information = stat()
-      guard name.hasSuffix(".yaml") || name.hasSuffix(".yml"), stat("\(configuration.models)/\(name)", &information) == 0
+      guard name.hasSuffix(".yaml") || name.hasSuffix(".yml"),
+        stat("\(configuration.models)/\(name)", &information) == 0
       else { continue }
       let time = information.st_mtim
       entries.append("\(name) \(information.st_size) \(time.tv_sec).\(time.tv_nsec)")

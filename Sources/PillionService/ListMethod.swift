@@ -51,9 +51,11 @@ struct ListMethod: MethodHandler {
         if size < 0 { violations.append(FieldViolation(field: field.name, description: "must not be negative")) }
         if size > 0 { query.limit = size }
       case .filter where slot.count > 0, .pageToken where slot.count > 0:
-        return .failure(RequestProblem(status: Status(
-          .unimplemented, "This version of Pillion does not know `\(field.name)` yet.",
-          details: [.errorInfo(reason: "UNIMPLEMENTED", metadata: [("field", field.name)])])))
+        return .failure(
+          RequestProblem(
+            status: Status(
+              .unimplemented, "This version of Pillion does not know `\(field.name)` yet.",
+              details: [.errorInfo(reason: "UNIMPLEMENTED", metadata: [("field", field.name)])])))
       default:
         break
       }
@@ -111,7 +113,8 @@ private final class ListStream: RowStream, @unchecked Sendable {
     self.method = method
     self.call = call
     super.init(
-      statement: statement, parameters: parameters, encoder: method.plan.encoder, mailbox: loop, deadline: call.deadline)
+      statement: statement, parameters: parameters, encoder: method.plan.encoder, mailbox: loop, deadline: call.deadline
+    )
   }
 
   override public func arrive() { pump() }

@@ -82,6 +82,9 @@ extension TextFormat {
 
   /// Nothing, or a colon and a number to 65535.
   private static func isPort(_ text: Substring) -> Bool {
-    text.isEmpty || (text.first == ":" && UInt16(text.dropFirst()) != nil)
+    guard let colon = text.first else { return true }
+    let digits = text.dropFirst()
+    // `UInt16.init` would take a sign.
+    return colon == ":" && digits.first != "+" && UInt16(digits) != nil
   }
 }

@@ -18,15 +18,19 @@ extension Connection {
   }
 
   /// A request's header block is complete: a call begins.
-  func headersEnded(of id: Int32, hasEndFlag: Bool) {
-    guard let session else { return }
+  func headersEnded(of id: Int32, in session: OpaquePointer, hasEndFlag: Bool) {
+    let loop = loop
+    if calls.count >= loop.configuration.maxConcurrentStreams {
+      nghttp2_submit_rst_stream(session, 0, id, NGHTTP2_REFUSED_STREAM.rawValue)
+      return
+    }
     let head = head
     // Most calls of a connection carry the same metadata: they share the bytes.
     if !head.hasMetadata(lastMetadata) { lastMetadata = Array(head.metadata) }
     let route = head.route ?? loop.router.unknown(path: String(decoding: head.unknownPath, as: UTF8.self))
     let call = ServerCall(
       connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime)
-    nghttp2_session_set_stream_user_data(session.pointer, id, Unmanaged.passUnretained(call).toOpaque())
+    nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(call).toOpaque())
     call.indexInConnection = calls.count
     calls.append(call)
     call.hasRequestEnded = hasEndFlag
@@ -39,7 +43,7 @@ extension Connection {
       }
       loop.addDeadline(of: call, now: readTime)
     }
-    if route.method.isServerStreaming { session.setIncremental(id) }
+    if route.method.isServerStreaming { self.session?.setIncremental(id) }
     let handler = route.handler.makeHandler(for: call)
     call.handler = handler
     if hasEndFlag { call.requestEnded() }
@@ -49,15 +53,15 @@ extension Connection {
   func data(_ bytes: UnsafeRawBufferPointer, of call: ServerCall?, hasEndFlag: Bool) {
     // The connection's window counts what arrives, the stream's what its call takes: a call that pauses holds up no
     // other.
-    session?.consumeConnection(bytes.count)
+    receivedData += bytes.count
     dataRemaining -= bytes.count
     guard let call else { return }
     call.requestBytes += bytes.count
     call.receive(bytes, endsRequest: hasEndFlag && dataRemaining == 0)
   }
 
-  func streamClosed(_ call: ServerCall) {
-    nghttp2_session_set_stream_user_data(session?.pointer, call.streamID, nil)
+  func streamClosed(_ call: ServerCall, in session: OpaquePointer?) {
+    nghttp2_session_set_stream_user_data(session, call.streamID, nil)
     remove(call)
     call.closed(reason: .client)
   }

@@ -36,6 +36,8 @@ final class Connection: ChannelDuplexHandler {
   var isRequestHead = false
   /// Payload of the DATA frame at hand that has not come yet, padding included.
   @exclusivity(unchecked) var dataRemaining = 0
+  /// DATA payload that has come in the read at hand.
+  @exclusivity(unchecked) var receivedData = 0
   @exclusivity(unchecked) var lastMetadata: [UInt8] = []
   var readTime: UInt64 = 0
   private var isReading = false
@@ -127,6 +129,10 @@ final class Connection: ChannelDuplexHandler {
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session else { return }
     let taken = session.receive(bytes)
+    if receivedData > 0 {
+      session.consumeConnection(receivedData)
+      receivedData = 0
+    }
     if taken == bytes.count { return }
     switch taken {
     case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
@@ -143,10 +149,11 @@ final class Connection: ChannelDuplexHandler {
     switch ClientPreface.match(bytes, after: matched) {
     case .partial(let count): state = .preface(count)
     case .complete(let used):
-      guard let session = HTTP2Session(connection: self) else { return close() }
+      guard let context, let session = HTTP2Session(connection: self) else { return close() }
       state = .open
       self.session = session
-      session.submitSettings(loop.configuration)
+      let preface = context.channel.allocator.buffer(bytes: session.preface(loop.configuration))
+      context.writeAndFlush(wrapOutboundOut(preface), promise: nil)
       if loop.isShuttingDown { beginShutdown() }
       receive(UnsafeRawBufferPointer(rebasing: bytes[used...]))
     case .other(let answer):

@@ -34,7 +34,7 @@ enum HTTP2Callbacks {
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { session, frame, user in
-      guard let frame, let user else { return 0 }
+      guard let session, let frame, let user else { return 0 }
       let header = frame.pointee.hd
       let hasEndFlag = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
       switch UInt32(header.type) {
@@ -42,7 +42,7 @@ enum HTTP2Callbacks {
         if hasEndFlag { HTTP2Callbacks.call(session, header.stream_id)?.requestEnded() }
       case NGHTTP2_HEADERS.rawValue:
         if frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-          HTTP2Callbacks.connection(user) { $0.headersEnded(of: header.stream_id, hasEndFlag: hasEndFlag) }
+          HTTP2Callbacks.connection(user) { $0.headersEnded(of: header.stream_id, in: session, hasEndFlag: hasEndFlag) }
         } else if hasEndFlag {
           HTTP2Callbacks.call(session, header.stream_id)?.requestEnded()
         }
@@ -65,23 +65,30 @@ enum HTTP2Callbacks {
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, _, user in
       guard let user, let call = HTTP2Callbacks.call(session, id) else { return 0 }
-      HTTP2Callbacks.connection(user) { $0.streamClosed(call) }
+      HTTP2Callbacks.connection(user) { $0.streamClosed(call, in: session) }
       return 0
     }
-    nghttp2_session_callbacks_set_send_data_callback(callbacks) { session, frame, header, length, source, user in
-      guard let frame, let header, let user, let call = HTTP2Callbacks.call(session, frame.pointee.hd.stream_id) else {
+    nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, _, header, length, source, user in
+      guard let header, let user, let call = source?.pointee.ptr else {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
       }
-      return HTTP2Callbacks.connection(user) { $0.sendData(of: call, header: header, length: length).rawValue }
+      return Unmanaged<ServerCall>.fromOpaque(call)._withUnsafeGuaranteedRef { call in
+        HTTP2Callbacks.connection(user) { $0.sendData(of: call, header: header, length: length).rawValue }
+      }
     }
   }
 
   /// Reads response data: says how much there is; `send_data` writes it.
-  static let readData: nghttp2_data_source_read_callback = { session, id, _, length, flags, _, _ in
-    guard let flags, let call = HTTP2Callbacks.call(session, id) else {
+  ///
+  /// The source is the call. It lives as long as nghttp2 may ask: a stream's data is dropped with the stream, of which
+  /// `on_stream_close` tells, and no session is driven once its connection has let go of the calls.
+  static let readData: nghttp2_data_source_read_callback = { _, _, _, length, flags, source, _ in
+    guard let flags, let call = source?.pointee.ptr else {
       return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
-    return call.provideData(limit: length, flags: &flags.pointee)
+    return Unmanaged<ServerCall>.fromOpaque(call)._withUnsafeGuaranteedRef {
+      $0.provideData(limit: length, flags: &flags.pointee)
+    }
   }
 
   /// The session is only ever driven by methods of its connection, which therefore lives as long as any callback.

@@ -53,21 +53,34 @@ final class HTTP2Session {
 
   deinit { nghttp2_session_del(pointer) }
 
-  /// Queues the server's connection preface.
-  func submitSettings(_ configuration: TransportConfiguration) {
+  /// The server's connection preface: its SETTINGS frame (RFC 9113 §3.4).
+  ///
+  /// nghttp2 ends the connection of a client that opens a stream too many; RFC 9113 §5.1.2 lets the stream alone fail. So
+  /// nghttp2 is given no limit, the frame it makes gets the real one, and `Connection` refuses what is above it.
+  func preface(_ configuration: TransportConfiguration) -> [UInt8] {
     func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
       nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
     }
     let entries = [
-      entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, configuration.maxConcurrentStreams),
+      entry(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, Int(UInt32.max)),
       entry(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, configuration.streamWindowBytes),
       entry(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, configuration.maxHeaderListBytes),
       // RFC 9218: no dependency tree is kept for a client that sends one.
       entry(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
     ]
     nghttp2_submit_settings(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+    var bytes: UnsafePointer<UInt8>?
+    let count = nghttp2_session_mem_send(pointer, &bytes)
+    var frame = Array(UnsafeBufferPointer(start: bytes, count: max(0, count)))
+    // Nine bytes of frame header, two of the first entry's identifier, then its value.
+    if frame.count >= 15 {
+      withUnsafeBytes(of: UInt32(clamping: configuration.maxConcurrentStreams).bigEndian) {
+        frame.replaceSubrange(11..<15, with: $0)
+      }
+    }
     nghttp2_session_set_local_window_size(
       pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: configuration.connectionWindowBytes))
+    return frame
   }
 
   /// Whether neither side has anything left to say.

@@ -16,8 +16,8 @@ final class RequestHead {
 
   func reset() {
     route = nil
-    unknownPath.removeAll(keepingCapacity: true)
-    metadata.removeAll(keepingCapacity: true)
+    if !unknownPath.isEmpty { unknownPath.removeAll(keepingCapacity: true) }
+    if !metadata.isEmpty { metadata.removeAll(keepingCapacity: true) }
     timeout = nil
     isPost = false
     hasGRPCContentType = false

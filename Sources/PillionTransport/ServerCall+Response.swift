@@ -137,7 +137,8 @@ extension ServerCall {
     }
     isResponseStarted = true
     var provider = nghttp2_data_provider(
-      source: nghttp2_data_source(ptr: nil), read_callback: HTTP2Callbacks.readData)
+      source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
+      read_callback: HTTP2Callbacks.readData)
     if added == nil {
       let standard = StandardHeaders.shared
       nghttp2_submit_response(session, streamID, standard.response, standard.responseCount, &provider)

@@ -53,19 +53,22 @@ package final class TransportServer: Sendable {
         }
       }
       .bind(host: host, port: port)
-      .get()
+      .outcome()
     let isTooLate = state.withLock { state in
       if !state.isShuttingDown { state.listeners.append(channel) }
       return state.isShuttingDown
     }
-    if isTooLate { try await channel.close() }
+    if isTooLate { try await channel.close(mode: .all).outcome() }
     guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
     return address
   }
 
-  /// Uses another table of routes for the calls that begin from now on.
-  package func replaceRouter(_ router: Router) {
-    for loop in loops { loop.eventLoop.execute { loop.router = router } }
+  /// Uses another table of routes for the calls that begin from now on; returns when every loop does.
+  package func replaceRouter(_ router: Router) async {
+    for loop in loops {
+      // The future never fails but with the loop, which is the caller's to end.
+      try? await loop.eventLoop.submit { loop.router = router }.outcome()
+    }
   }
 
   /// Stops listening and ends every connection: no new calls, those in flight may finish within `grace`; then they are
@@ -78,7 +81,7 @@ package final class TransportServer: Sendable {
       return state.listeners
     }
     // A listener that is closed already has nothing to say.
-    for listener in listeners { try? await listener.close() }
+    for listener in listeners { try? await listener.close(mode: .all).outcome() }
     let wait = TimeAmount(grace)
     let closed = loops.map { loop in
       let promise = loop.eventLoop.makePromise(of: Void.self)
@@ -86,6 +89,6 @@ package final class TransportServer: Sendable {
       return promise.futureResult
     }
     // These futures never fail.
-    for future in closed { try? await future.get() }
+    for future in closed { try? await future.outcome() }
   }
 }

@@ -199,20 +199,23 @@ def test_sqlite_table_at_its_page_limit(sqlite_project, tmp_path):
         os.system(f"umount {tmp_path}/small")
 
 
-def test_sqlite_file_that_is_replaced_by_rubbish(sqlite_project):
+def test_sqlite_file_overwritten_with_rubbish(sqlite_project):
+    sqlite_project.database.query(
+        "INSERT INTO note (text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+        " SELECT printf('%0500d', i) FROM n"
+    )
+    sqlite_project.database.query("PRAGMA wal_checkpoint(TRUNCATE)")
     with sqlite_project.serve() as server:
         service = sqlite_project.client(server).service("NoteController")
-        for number in range(2000):
-            service.Create.start(text=f"row {number}")
-        service.Create(text="last")
-        sqlite_project.database.query("PRAGMA wal_checkpoint(TRUNCATE)")
         with open(sqlite_project.database.path, "r+b") as file:
-            file.seek(4096)
-            file.write(b"\xa5" * (file.seek(0, os.SEEK_END) - 4096))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(4096 * 4)
+            file.write(b"\xa5" * (size - file.tell()))
         with refused(StatusCode.DATA_LOSS, "CORRUPT") as refusal:
-            service.Create(text="x" * 500)
             service.List()
         assert "malformed" not in refusal.everything()
+        with refused(StatusCode.DATA_LOSS, "CORRUPT"):
+            service.Retrieve(id=10_000)
 
 
 def test_value_error_of_one_client_is_not_anothers(served):

@@ -188,18 +188,23 @@ def test_statement_is_cancelled_with_its_call(server, faults):
     assert server.database.query("SELECT count(*) FROM fault") == [(0,)]
 
 
+def set_lock_timeout(server, faults, setting):
+    """Changes what new connections have, and sees to it that pillion's are new."""
+    server.database.query(f"ALTER DATABASE {server.database.name} {setting}")
+    for pid in server.database.cluster.backends(server.database.name):
+        server.database.query("SELECT pg_terminate_backend(?)", [pid])
+    wait_until(lambda: answers(faults.List), what="a new connection")
+
+
 def test_locked(server, faults):
     row = create(faults)
+    if server.kind == "postgresql":
+        set_lock_timeout(server, faults, "SET lock_timeout = '300ms'")
     other = server.database.connect()
     try:
         if server.kind == "sqlite":
             other.execute("BEGIN IMMEDIATE")
         else:
-            server.database.query(f"ALTER DATABASE {server.database.name} SET lock_timeout = '300ms'")
-            for pid in server.database.cluster.backends(server.database.name):
-                if pid != other.info.backend_pid:
-                    server.database.query("SELECT pg_terminate_backend(?)", [pid])
-            wait_until(lambda: answers(lambda: faults.Retrieve(id=row.id)), what="a new connection")
             other.autocommit = False
             other.execute("SELECT * FROM fault WHERE id = %s FOR UPDATE", [row.id])
         with refused(StatusCode.UNAVAILABLE, "LOCKED") as refusal:
@@ -211,7 +216,7 @@ def test_locked(server, faults):
         other.rollback()
         other.close()
         if server.kind == "postgresql":
-            server.database.query(f"ALTER DATABASE {server.database.name} RESET lock_timeout")
+            set_lock_timeout(server, faults, "RESET lock_timeout")
     assert faults.PartialUpdate(id=row.id, short=value("new")).short.value == "new"
 
 
@@ -227,16 +232,17 @@ def answers(call):
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 def test_deadlock_ends_one_of_the_two(server, faults):
     first, second = create(faults), create(faults)
+    server.database.script(f"""
+        CREATE FUNCTION pair() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN UPDATE fault SET short = 'b' WHERE id = {second.id}; RETURN NEW; END $$;
+        CREATE TRIGGER pair AFTER UPDATE ON fault FOR EACH ROW WHEN (NEW.id = {first.id}) EXECUTE FUNCTION pair();
+    """)
     other = server.database.connect()
     other.autocommit = False
     try:
+        # The one who waits longer finds the deadlock: that is to be pillion's.
         other.execute("SET deadlock_timeout = '60s'")
         other.execute("UPDATE fault SET short = 'a' WHERE id = %s", [second.id])
-        server.database.script(f"""
-            CREATE FUNCTION both() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN UPDATE fault SET short = 'b' WHERE id = {second.id} AND NEW.id = {first.id}; RETURN NEW; END $$;
-            CREATE TRIGGER both AFTER UPDATE ON fault FOR EACH ROW WHEN (NEW.id = {first.id}) EXECUTE FUNCTION both();
-        """)
         call = faults.PartialUpdate.start(id=first.id, short=value("c"))
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         wait_until(lambda: server.database.query(waiting) == [(1,)], 10, "the wait for the lock")
@@ -249,7 +255,7 @@ def test_deadlock_ends_one_of_the_two(server, faults):
     finally:
         other.rollback()
         other.close()
-        server.database.script("DROP TRIGGER IF EXISTS both ON fault; DROP FUNCTION IF EXISTS both")
+        server.database.script("DROP TRIGGER IF EXISTS pair ON fault; DROP FUNCTION IF EXISTS pair")
 
 
 def test_table_gone(server):

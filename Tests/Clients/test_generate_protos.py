@@ -94,7 +94,7 @@ def test_seeds_numbers(new_project):
 def test_docs_become_comments(project):
     text = project.proto_text()
     assert re.search(r"// A blog post\.\nmessage Post \{", text)
-    assert re.search(r"// What it is called\.\n\s+string title = 2;", text)
+    assert re.search(r"// What it is called\.\n(\s+//[^\n]*\n)*\s+string title = 2;", text)
 
 
 @pytest.mark.parametrize(

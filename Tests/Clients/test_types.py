@@ -1,5 +1,6 @@
 """Every field type at its edges, required and in the three null styles, through every action that carries values."""
 
+import decimal
 import math
 
 import pytest
@@ -188,6 +189,30 @@ def test_time_spellings(types, given, kept):
 def test_uuid_spellings(types):
     created = types.service("OneofController").Create(uuid_field={"value": "0A1B2C3D-0000-4000-8000-00000000ABCD"})
     assert created.uuid_field.value == "0a1b2c3d-0000-4000-8000-00000000abcd"
+
+
+ORDERED = {
+    "decimal": ["9.40", "89.00", "-2", "129.00", "0.5", "-10", "100", "99.999"],
+    "timestamp": [(9, 0), (9, 500_000_000), (9, 500_001_000), (10, 0), (-1, 0), (8, 999_000_000)],
+    "time": ["12:30:00", "12:30:00.500", "12:30:00.500001", "12:30:01", "09:00:00"],
+    "duration": [(180, 0), (27, 0), (-5, 0), (90_000, 0), (27, 500_000_000), (0, 0)],
+}
+
+
+@pytest.mark.parametrize("field", [kind for kind in EDGES if kind != "json"])
+def test_order_is_that_of_the_values(types, field):
+    service = types.service("OneofController")
+    types.database.query("DELETE FROM oneof")
+    values = [*EDGES[field], *ORDERED.get(field, [])]
+    key = decimal.Decimal if field == "decimal" else str.encode if field == "string" else None
+    for value in values:
+        request = service.Create.request_class()
+        put(request, f"{field}_field", field, value, "oneof")
+        service.Create(request)
+    rows = [get(row, f"{field}_field", field, "oneof") for row in service.List(order_by=f"{field}_field")]
+    assert rows == sorted(values, key=key)
+    rows = [get(row, f"{field}_field", field, "oneof") for row in service.List(order_by=f"{field}_field desc, id desc")]
+    assert rows == sorted(values, key=key)[::-1]
 
 
 def test_ten_megabytes(types, kind, start):

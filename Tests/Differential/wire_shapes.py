@@ -166,6 +166,13 @@ def dump_message(fields, message):
     return " ".join(parts)
 
 
+class JSONObject:
+    """With the members that a later one of the same name replaces: they must be good, too."""
+
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+
 def dump_json(raw):
     """None: not JSON, or not a google.protobuf.Value."""
 
@@ -189,13 +196,17 @@ def dump_json(raw):
             return dump_text(value)
         if isinstance(value, list):
             return "[" + ";".join(dump(element) for element in value) + "]"
-        members = sorted((key.encode(), member) for key, member in value.items())
-        return "{" + ";".join(f"x{key.hex()}:{dump(member)}" for key, member in members) + "}"
+        members = {key.encode(): dump(member) for key, member in value.pairs}
+        return "{" + ";".join(f"x{key.hex()}:{members[key]}" for key in sorted(members)) + "}"
 
     try:
         text = raw.decode()
         if text.startswith("\ufeff"):
             return None
-        return dump(json.loads(text, parse_int=number, parse_float=number, parse_constant=refuse))
+        return dump(
+            json.loads(
+                text, parse_int=number, parse_float=number, parse_constant=refuse, object_pairs_hook=JSONObject
+            )
+        )
     except ValueError:
         return None

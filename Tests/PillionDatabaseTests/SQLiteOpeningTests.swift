@@ -123,7 +123,10 @@ import Testing
     var random = SystemRandomNumberGenerator()
     for _ in 0..<40 {
       var bytes = good
-      for _ in 0..<20 { bytes[Int.random(in: 16..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+      for _ in 0..<20 {
+        let position = Int.random(in: 16..<bytes.count, using: &random)
+        bytes[position] = UInt8.random(in: 0...255, using: &random)
+      }
       if Bool.random() { bytes = bytes.prefix(Int.random(in: 0..<bytes.count, using: &random)) }
       let damaged = try SQLiteFixture()
       try bytes.write(to: URL(filePath: damaged.path))

@@ -13,21 +13,22 @@ import Testing
     return try Connection(fixture.configuration, role: .writer, watch: watch, mayCreate: true)
   }
 
-  @Test(arguments: [
-    (2067, "UNIQUE constraint failed: post.title", "post", "title", nil),
-    (2067, "UNIQUE constraint failed: post.a, post.b", "post", "a, b", nil),
-    (2067, "UNIQUE constraint failed: my.table.col", "my.table", "col", nil),
-    (2067, "UNIQUE constraint failed: index 'lower_title'", nil, nil, "lower_title"),
-    (1555, "UNIQUE constraint failed: post.id", "post", "id", nil),
-    (1299, "NOT NULL constraint failed: post.title", "post", "title", nil),
-    (275, "CHECK constraint failed: rating > 0", nil, nil, "rating > 0"),
-    (3091, "cannot store TEXT value in INTEGER column post.rating", "post", "rating", nil),
-    (787, "FOREIGN KEY constraint failed", nil, nil, nil),
-    (1811, "NOT NULL constraint failed: post.title", nil, nil, nil),
-    (5, "database is locked", nil, nil, nil),
-    (2067, "", nil, nil, nil),
-    (2067, "UNIQUE constraint failed: ", nil, nil, nil),
-  ] as [(Int32, String, String?, String?, String?)])
+  @Test(
+    arguments: [
+      (2067, "UNIQUE constraint failed: post.title", "post", "title", nil),
+      (2067, "UNIQUE constraint failed: post.a, post.b", "post", "a, b", nil),
+      (2067, "UNIQUE constraint failed: my.table.col", "my.table", "col", nil),
+      (2067, "UNIQUE constraint failed: index 'lower_title'", nil, nil, "lower_title"),
+      (1555, "UNIQUE constraint failed: post.id", "post", "id", nil),
+      (1299, "NOT NULL constraint failed: post.title", "post", "title", nil),
+      (275, "CHECK constraint failed: rating > 0", nil, nil, "rating > 0"),
+      (3091, "cannot store TEXT value in INTEGER column post.rating", "post", "rating", nil),
+      (787, "FOREIGN KEY constraint failed", nil, nil, nil),
+      (1811, "NOT NULL constraint failed: post.title", nil, nil, nil),
+      (5, "database is locked", nil, nil, nil),
+      (2067, "", nil, nil, nil),
+      (2067, "UNIQUE constraint failed: ", nil, nil, nil),
+    ] as [(Int32, String, String?, String?, String?)])
   func readsMessages(_ code: Int32, _ message: String, _ table: String?, _ column: String?, _ constraint: String?) {
     let error = SQLiteError.make(code, message)
     #expect(error.code == .sqlite(code) && error.message == message)

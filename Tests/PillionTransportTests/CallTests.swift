@@ -13,9 +13,9 @@ import Testing
         client.sendHeaders(stream, RawClient.requestFields(path: "/t.T/Echo"))
         // No more than the window of 256 KiB at once: the rest when the server has taken what came.
         client.sendData(stream, Array(framed(message).prefix(200_000)))
-        client.read(0.2) { _ in count <= 200_000 }
+        await client.read(0.2) { _ in count <= 200_000 }
         client.sendData(stream, Array(framed(message).dropFirst(200_000)), endStream: true)
-        let answer = try #require(client.answer(stream))
+        let answer = try #require(await client.answer(stream))
         #expect(answer.field(":status") == "200")
         #expect(answer.field("content-type") == "application/grpc")
         #expect(answer.body == framed(message))
@@ -34,7 +34,7 @@ import Testing
         client.request(stream, path: "/t.T/Later", message: [UInt8(stream)])
       }
       for stream in stride(from: UInt32(1), to: 40, by: 2) {
-        #expect(client.answer(stream)?.body == framed([UInt8(stream)]))
+        #expect(await client.answer(stream)?.body == framed([UInt8(stream)]))
       }
     }
   }
@@ -48,10 +48,10 @@ import Testing
         // In two parts, so that the second message begins in the middle of a frame.
         client.sendData(1, Array(message.prefix(number % 8)))
         client.sendData(1, Array(message.dropFirst(number % 8)))
-        #expect(client.read { $0.answers[1]?.body.count == (number + 1) * 8 })
+        #expect(await client.read { $0.answers[1]?.body.count == (number + 1) * 8 })
       }
       client.sendData(1, [], endStream: true)
-      #expect(client.answer(1)?.grpcStatus == 0)
+      #expect(await client.answer(1)?.grpcStatus == 0)
     }
   }
 
@@ -59,10 +59,10 @@ import Testing
     try await withServer { port, journal, _ in
       let client = try #require(RawClient(port: port))
       client.request(1, path: "/t.T/Many", message: Array("3000".utf8))
-      let answer = try #require(client.answer(1, within: 20))
+      let answer = try #require(await client.answer(1, within: 20))
       #expect(answer.body.count == 3000 * 1005)
       #expect(answer.grpcStatus == 0)
-      #expect(try await journal.wait { $0.summaries.count == 1 })
+      #expect(await journal.wait { $0.summaries.count == 1 })
       let summary = try #require(journal.now.summaries.first)
       #expect(summary.path == "/t.T/Many")
       #expect(summary.status == .ok)
@@ -77,7 +77,7 @@ import Testing
     try await withServer { port, _, _ in
       let client = try #require(RawClient(port: port))
       client.request(1, path: "/t.T/Details")
-      let answer = try #require(client.answer(1))
+      let answer = try #require(await client.answer(1))
       #expect(answer.grpcStatus == 5)
       #expect(answer.field("grpc-message") == "no %E2%80%9Crow%E2%80%9D 100%25 found%0A")
       #expect(answer.field("grpc-status-details-bin") == "AP8BAg")
@@ -86,7 +86,7 @@ import Testing
       #expect(answer.field("x-raw-bin") == "YQBi")
       #expect(answer.trailers.isEmpty, "an error without messages is one header block")
       client.request(3, path: "/t.T/Partial")
-      let partial = try #require(client.answer(3))
+      let partial = try #require(await client.answer(3))
       #expect(partial.body == framed([9]))
       #expect(partial.trailers.first { $0.name == "grpc-status" }?.value == "10")
     }
@@ -95,9 +95,9 @@ import Testing
   @Test func `a client with a small header limit gets the status without the details`() async throws {
     try await withServer { port, _, _ in
       let client = try #require(RawClient(port: port, settings: [(6, 220)]))
-      #expect(client.read { !$0.settings.isEmpty })
+      #expect(await client.read { !$0.settings.isEmpty })
       client.request(1, path: "/t.T/Details")
-      let answer = try #require(client.answer(1))
+      let answer = try #require(await client.answer(1))
       #expect(answer.grpcStatus == 5)
       #expect(answer.field("grpc-status-details-bin") == nil)
     }
@@ -110,7 +110,7 @@ import Testing
         1, path: "/t.T/Echo",
         fields: [("x-one", "1"), ("x-bytes-bin", "AAEC"), ("grpc-timeout", "9S"), ("user-agent", "test/1")])
       client.request(3, path: "/t.T/Echo")
-      _ = client.answer(3)
+      _ = await client.answer(3)
       let metadata = journal.now.metadata
       #expect(metadata.first?["x-one"] == "1")
       #expect(metadata.first?.binary("x-bytes-bin") == [0, 1, 2])
@@ -128,9 +128,9 @@ import Testing
       let long = "/" + String(repeating: "x", count: 300)
       for (stream, path) in [(1, "/t.T/Nope"), (3, "/"), (5, "/t.T/Echo/"), (7, long)] as [(UInt32, String)] {
         client.request(stream, path: path)
-        #expect(client.answer(stream)?.grpcStatus == 12)
+        #expect(await client.answer(stream)?.grpcStatus == 12)
       }
-      #expect(try await journal.wait { $0.summaries.count == 4 })
+      #expect(await journal.wait { $0.summaries.count == 4 })
       #expect(Set(journal.now.summaries.map(\.path)) == ["/t.T/Nope", "/", "/t.T/Echo/", String(long.prefix(256))])
       #expect(journal.now.summaries.allSatisfy { $0.status == .unimplemented })
     }
@@ -140,13 +140,13 @@ import Testing
     try await withServer { port, journal, server in
       let client = try #require(RawClient(port: port))
       client.request(1, path: "/t.T/Echo")
-      #expect(client.answer(1)?.grpcStatus == 0)
-      server.replaceRouter(Router(methods: []))
+      #expect(await client.answer(1)?.grpcStatus == 0)
+      await server.replaceRouter(Router(methods: []))
       client.request(3, path: "/t.T/Echo")
-      #expect(client.answer(3)?.grpcStatus == 12)
-      server.replaceRouter(TestService.router(journal))
+      #expect(await client.answer(3)?.grpcStatus == 12)
+      await server.replaceRouter(TestService.router(journal))
       client.request(5, path: "/t.T/Echo")
-      #expect(client.answer(5)?.grpcStatus == 0)
+      #expect(await client.answer(5)?.grpcStatus == 0)
     }
   }
 
@@ -155,7 +155,7 @@ import Testing
       let client = try #require(RawClient(port: port))
       client.sendHeaders(1, RawClient.requestFields(path: "/t.T/Early"))
       client.sendData(1, framed([1]))
-      #expect(client.read { $0.answers[1]?.resetCode != nil })
+      #expect(await client.read { $0.answers[1]?.resetCode != nil })
       let answer = try #require(client.answers[1])
       #expect(answer.grpcStatus == 9)
       #expect(answer.hasEnded, "trailers come before the reset")
@@ -163,7 +163,7 @@ import Testing
       // What was on its way does no harm.
       client.sendData(1, framed([2]), endStream: true)
       client.request(3, path: "/t.T/Echo", message: [5])
-      #expect(client.answer(3)?.body == framed([5]))
+      #expect(await client.answer(3)?.body == framed([5]))
     }
   }
 
@@ -173,7 +173,7 @@ import Testing
     try await withServer(router: router) { port, _, _ in
       let client = try #require(RawClient(port: port))
       client.request(1, path: "/a/B")
-      let answer = try #require(client.answer(1))
+      let answer = try #require(await client.answer(1))
       #expect(answer.grpcStatus == 0)
       #expect(answer.field("good") == "yes")
       #expect(answer.trailers.count + answer.headers.count == 5)

@@ -58,7 +58,8 @@ package struct SchemaDDL {
         """
       }
     let rows = try connection.query(query)
-    return Set(rows.compactMap { row in row.last.flatMap { $0 }.map { TableName(schema: row.first.flatMap { $0 }, name: $0) } })
+    return Set(
+      rows.compactMap { row in row.last.flatMap { $0 }.map { TableName(schema: row.first.flatMap { $0 }, name: $0) } })
   }
 }
 
@@ -72,7 +73,8 @@ private struct ModelDDL {
     let columns = model.fields.indices.compactMap(column)
     var lines = columns
     if model.primaryKey.count > 1 || (model.primaryKey.count == 1 && !declaresKeyInline) {
-      lines.append("PRIMARY KEY (\(model.primaryKey.map { dialect.quote(model.fields[$0].column) }.joined(separator: ", ")))")
+      lines.append(
+        "PRIMARY KEY (\(model.primaryKey.map { dialect.quote(model.fields[$0].column) }.joined(separator: ", ")))")
     }
     var constraints: [String] = []
     for field in model.fields {
@@ -107,7 +109,8 @@ private struct ModelDDL {
     } else {
       constraints = keys.map { "ALTER TABLE \(dialect.quote(relation.through)) ADD \($0)" }
     }
-    return SchemaDDL.Table(name: relation.through, create: create(relation.through, lines), constraints: constraints, comments: [])
+    return SchemaDDL.Table(
+      name: relation.through, create: create(relation.through, lines), constraints: constraints, comments: [])
   }
 
   private func create(_ table: TableName, _ lines: [String]) -> String {
@@ -143,7 +146,7 @@ private struct ModelDDL {
       let choices = field.choices.map { choice in
         switch choice {
         case .int(let value): "\(value)"
-        case .text(let value): quoteText(value)
+        case .text(let value): SQLText.literal(value)
         }
       }
       line += " CHECK (\(dialect.quote(field.column)) IN (\(choices.joined(separator: ", "))))"
@@ -188,32 +191,30 @@ private struct ModelDDL {
       " NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(4))) || \(dash) || lower(hex(randomblob(2))) || \(dash) || '4' || substr(lower(hex(randomblob(2))), 2) || \(dash) || substr('89ab', 1 + (random() & 3), 1) || substr(lower(hex(randomblob(2))), 2) || \(dash) || lower(hex(randomblob(6))))"
   }
 
-  private func quoteText(_ text: String) -> String {
-    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
-  }
-
-  /// A default as SQL; nil where Pillion alone applies it (bytes, `now` and what SQLite stores in another form).
+  /// A default as SQL; nil where Pillion alone applies it: bytes, `now`, what SQLite stores in another form, and what a
+  /// database cannot hold.
   private func literal(_ value: DefaultValue, field: Field) -> String? {
     switch value {
     case .null, .now, .bytes: nil
     case .bool(let value): dialect == .postgresql ? "\(value)" : value ? "1" : "0"
     case .int(let value): "\(value)"
-    case .uint(let value): "\(value)"
+    case .uint(let value): dialect == .postgresql || value <= UInt64(Int64.max) ? "\(value)" : nil
+    case .text(let value) where value.unicodeScalars.contains("\0"): nil
     case .double(let value): value.isFinite ? "\(value)" : dialect == .postgresql ? "'\(value)'" : nil
     case .text(let value):
-      dialect == .sqlite && (field.storage != nil || field.type.scalar == .timestamp) ? nil : quoteText(value)
+      dialect == .sqlite && (field.storage != nil || field.type.scalar == .timestamp) ? nil : SQLText.literal(value)
     case .list(let items): items.isEmpty ? (dialect == .postgresql ? "'{}'" : "'[]'") : nil
     }
   }
 
   private var comments: [String] {
     guard dialect == .postgresql else { return [] }
-    let table = model.doc.map { ["COMMENT ON TABLE \(dialect.quote(model.table)) IS \(quoteText($0))"] } ?? []
+    let table = model.doc.map { ["COMMENT ON TABLE \(dialect.quote(model.table)) IS \(SQLText.literal($0))"] } ?? []
     return table
       + model.fields.compactMap { field in
         if case .manyToMany = field.type { return nil }
         return field.doc.map {
-          "COMMENT ON COLUMN \(dialect.quote(model.table)).\(dialect.quote(field.column)) IS \(quoteText($0))"
+          "COMMENT ON COLUMN \(dialect.quote(model.table)).\(dialect.quote(field.column)) IS \(SQLText.literal($0))"
         }
       }
   }

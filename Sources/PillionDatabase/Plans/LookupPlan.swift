@@ -48,7 +48,8 @@ extension ModelSQL {
     sql.append("WITH pillion_row AS (DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING t.*)")
     for (number, join) in joins.enumerated() {
       sql.append(
-        ", pillion_gone\(number) AS (DELETE FROM \(dialect.quote(join.table)) AS j USING pillion_row WHERE j.\(dialect.quote(join.column)) = pillion_row.\(keyColumn))")
+        ", pillion_gone\(number) AS (DELETE FROM \(dialect.quote(join.table)) AS j USING pillion_row WHERE j.\(dialect.quote(join.column)) = pillion_row.\(keyColumn))"
+      )
     }
     sql.append(" SELECT 1 FROM pillion_row")
     return Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)
@@ -59,7 +60,8 @@ extension ModelSQL {
     var steps = joins.map { join in
       var sql = SQLText(dialect)
       sql.append(
-        "DELETE FROM \(dialect.quote(join.table)) WHERE \(dialect.quote(join.column)) IN (SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql)))")
+        "DELETE FROM \(dialect.quote(join.table)) WHERE \(dialect.quote(join.column)) IN (SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql)))"
+      )
       return Step(sql.statement(), parameters: lookupParameters, effect: .none)
     }
     var sql = SQLText(dialect)

@@ -56,7 +56,8 @@ struct ModelSQL {
   /// The keys that a row is related to, in their own order, as one value.
   private func keys(of relation: ManyToMany) -> String {
     let target = dialect.quote(relation.target)
-    let rows = "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn) ORDER BY 1"
+    let rows =
+      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn) ORDER BY 1"
     return switch dialect {
     case .postgresql: "ARRAY(\(rows))"
     case .sqlite: "(SELECT json_group_array(\(target)) FROM (\(rows)))"
@@ -65,7 +66,8 @@ struct ModelSQL {
 
   /// `t."id" = $1 AND …`, taking one placeholder a lookup field.
   func lookup(in sql: inout SQLText) -> String {
-    model.lookupFields.map { "t.\(column($0)) = \(sql.placeholder(codec($0).parameterType))" }.joined(separator: " AND ")
+    model.lookupFields.map { "t.\(column($0)) = \(sql.placeholder(codec($0).parameterType))" }.joined(
+      separator: " AND ")
   }
 
   /// `t."a" DESC, …`: the terms, then what of the key they lack.
@@ -76,7 +78,8 @@ struct ModelSQL {
     let all = terms + model.primaryKey.filter { !ordered.contains($0) }.map { OrderTerm(field: $0) }
     return all.map { term in
       let nulls =
-        dialect == .sqlite && model.fields[term.field].isNullable ? (term.descending ? " NULLS FIRST" : " NULLS LAST") : ""
+        dialect == .sqlite && model.fields[term.field].isNullable
+        ? (term.descending ? " NULLS FIRST" : " NULLS LAST") : ""
       return "t.\(column(term.field))" + (term.descending ? " DESC" : "") + nulls
     }.joined(separator: ", ")
   }

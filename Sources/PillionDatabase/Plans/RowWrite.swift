@@ -62,7 +62,8 @@ extension ModelSQL {
       // Only relations: the row is locked so that two writers of them go one after the other.
       return [writeRow("SELECT t.* FROM \(table) AS t WHERE \(lookup) FOR UPDATE", write, response, &builder)]
     case (.sqlite, true):
-      builder.sql.append("SELECT \(keyColumns.map { "t.\($0)" }.joined(separator: ", ")) FROM \(table) AS t WHERE \(lookup)")
+      builder.sql.append(
+        "SELECT \(keyColumns.map { "t.\($0)" }.joined(separator: ", ")) FROM \(table) AS t WHERE \(lookup)")
       return [builder.step(.captureRow)] + relationSteps(write) + [selectCaptured(response)]
     }
   }
@@ -89,9 +90,11 @@ extension ModelSQL {
       let source = dialect.quote(relation.source)
       let target = dialect.quote(relation.target)
       builder.sql.append(
-        ", pillion_gone\(number) AS (DELETE FROM \(through) AS j USING pillion_row WHERE j.\(source) = pillion_row.\(keyColumn) AND NOT j.\(target) = ANY(\(keys)))")
+        ", pillion_gone\(number) AS (DELETE FROM \(through) AS j USING pillion_row WHERE j.\(source) = pillion_row.\(keyColumn) AND NOT j.\(target) = ANY(\(keys)))"
+      )
       builder.sql.append(
-        ", pillion_come\(number) AS (INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT pillion_row.\(keyColumn), k FROM pillion_row, unnest(\(keys)) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = pillion_row.\(keyColumn) AND j.\(target) = k) ON CONFLICT DO NOTHING)")
+        ", pillion_come\(number) AS (INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT pillion_row.\(keyColumn), k FROM pillion_row, unnest(\(keys)) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = pillion_row.\(keyColumn) AND j.\(target) = k) ON CONFLICT DO NOTHING)"
+      )
       written[field] = "ARRAY(SELECT DISTINCT k FROM unnest(\(keys)) AS k ORDER BY 1)"
     }
     let (list, encoder) = selectList(of: response, written: written)

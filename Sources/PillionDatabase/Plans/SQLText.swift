@@ -18,6 +18,13 @@ package struct SQLText {
     return dialect.placeholder(parameterTypes.count)
   }
 
+  /// A text in quotes, for what takes no placeholder: DDL and PRAGMA. Both databases double an embedded quote; neither
+  /// holds U+0000 in a statement, so it is left out.
+  package static func literal(_ text: String) -> String {
+    let scalars = text.unicodeScalars.flatMap { $0 == "'" ? [$0, $0] : $0 == "\0" ? [] : [$0] }
+    return "'" + String(String.UnicodeScalarView(scalars)) + "'"
+  }
+
   package func statement() -> Statement { Statement(text, parameterTypes: parameterTypes) }
 }
 
@@ -26,7 +33,9 @@ extension Dialect {
 
   /// A quoted identifier; both databases double an embedded quote.
   package func quote(_ identifier: String) -> String {
-    "\"" + identifier.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    // By scalar: a quote with a combining mark behind it is another Character, but a quote all the same.
+    let scalars = identifier.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
+    return "\"" + String(String.UnicodeScalarView(scalars)) + "\""
   }
 
   package func quote(_ table: TableName) -> String {

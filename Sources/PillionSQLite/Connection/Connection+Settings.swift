@@ -65,7 +65,7 @@ extension Connection {
     guard text == "wal" else {
       throw DatabaseError(
         .sqlite(SQLITE_CANTOPEN),
-        "the file cannot be switched to write-ahead logging, its journal mode stays \(text); is it on a network volume?")
+        "the file cannot be switched to write-ahead logging, its journal mode stays \(text); is it on a network?")
     }
   }
 

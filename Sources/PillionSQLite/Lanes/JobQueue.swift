@@ -52,7 +52,8 @@ final class JobQueue: Sendable {
       }
       if isIdle { return nil }
       state.isWaking = false
-      let share = min(limit, (state.jobs.count &+ threads &- 1) / max(threads, 1))
+      let threads = max(threads, 1)
+      let share = min(limit, (state.jobs.count &+ threads &- 1) / threads)
       batch.append(contentsOf: state.jobs.prefix(share))
       if share == state.jobs.count {
         state.jobs.removeAll(keepingCapacity: true)

@@ -16,6 +16,7 @@ final class ReaderLane {
   private var batch: [Operation] = []
   /// Jobs of the batch that are done or being done.
   private var begun = 0
+  private var isBatch = false
   private var nextMoveCheck: UInt64 = 0
 
   init(_ configuration: SQLiteConfiguration, queue: JobQueue, status: LaneStatus) throws(DatabaseError) {
@@ -44,6 +45,7 @@ final class ReaderLane {
     while queue.take(into: &batch, atMost: Self.batchLimit, threads: configuration.readers) {
       closeIfMoved()
       begun = 0
+      isBatch = batch.count > 1
       // `handBack` may shorten the batch while an operation runs.
       while begun < batch.count {
         let operation = batch[begun]
@@ -52,6 +54,7 @@ final class ReaderLane {
         outbox.append(operation)
       }
       batch.removeAll(keepingCapacity: true)
+      endSnapshot()
       outbox.flush()
     }
     connection = nil
@@ -66,9 +69,10 @@ final class ReaderLane {
     }
     do throws(DatabaseError) {
       let connection = try current()
-      let outcome =
-        operation.steps.count > 1
-        ? try snapshot(operation, on: connection) : runner.run(operation, on: connection)
+      if (isBatch || operation.steps.count > 1) && !connection.isInTransaction {
+        try connection.run(Connection.Control.begin)
+      }
+      let outcome = runner.run(operation, on: connection)
       if case .failed(let error) = outcome { throw error }
       status.noteAvailable(true)
       return outcome
@@ -78,13 +82,13 @@ final class ReaderLane {
     }
   }
 
-  /// Several steps see one state of the database.
-  private func snapshot(_ operation: Operation, on connection: Connection) throws(DatabaseError) -> Operation.Outcome {
-    try connection.run(Connection.Control.begin)
-    let outcome = runner.run(operation, on: connection)
-    // Some errors have ended the transaction already.
-    if connection.isInTransaction { try connection.run(Connection.Control.commit) }
-    return outcome
+  /// Ends the transaction that the operations of a batch, or the steps of one, have shared: it spares each of them the
+  /// locks of its own, two system calls. It began after all of them had been submitted, so they miss nothing that was
+  /// acknowledged before.
+  private func endSnapshot() {
+    guard let connection, connection.isInTransaction else { return }
+    // A connection that cannot end it is opened anew.
+    do throws(DatabaseError) { try connection.run(Connection.Control.commit) } catch { self.connection = nil }
   }
 
   /// The running operation is slow: what is done goes out, and the other threads get the rest.

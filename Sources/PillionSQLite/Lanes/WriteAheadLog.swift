@@ -23,10 +23,8 @@ final class WriteAheadLog {
   func watch(_ connection: Connection) {
     pages = 0
     due = threshold
-    if let statement = try? PreparedStatement("PRAGMA page_size", on: connection.handle), (try? statement.step()) == true
-    {
-      pageSize = sqlite3_column_int64(statement.handle, 0)
-    }
+    let statement = try? PreparedStatement("PRAGMA page_size", on: connection.handle)
+    if let statement, (try? statement.step()) == true { pageSize = sqlite3_column_int64(statement.handle, 0) }
     // The hook only notes: in it, the writes have not yet been answered.
     sqlite3_wal_hook(
       connection.handle,

@@ -175,11 +175,16 @@ final class WriterLane {
     rollback(connection)
     let culprit = group.remove(at: index)
     finish(culprit, .failed(error))
+    repeatGroup()
+  }
+
+  /// The operations of the group, which has been rolled back, run again in smaller groups.
+  private func repeatGroup() {
+    // Where one failure follows the other (a full disk), a few steps lead to one operation each.
+    groupLimit = max(1, min(groupLimit, group.count) / 8)
     for operation in group { operation.outcome = .pending }
     waiting.insert(contentsOf: group, at: 0)
     group.removeAll(keepingCapacity: true)
-    // Where one follows the other (a full disk), the groups shrink quickly to one operation each.
-    groupLimit = max(1, groupLimit / 8)
   }
 
   private func commit(on connection: Connection) {
@@ -188,6 +193,8 @@ final class WriterLane {
         try connection.run(Connection.Control.commit)
       } catch {
         rollback(connection)
+        // Nothing of it has been stored; fewer may find room.
+        if error.primarySQLiteCode == SQLITE_FULL, group.count > 1 { return repeatGroup() }
         return fail(error)
       }
     }

@@ -45,7 +45,7 @@ final class StreamCursor {
   /// Steps the statement until the stream is full or at its end; `deliver` posts the stream after each chunk.
   func advance(_ rows: RowBuffer, _ writer: inout WireWriter, deliver: () -> Void) -> Pause {
     if let verdict { return .ended(.failed(verdict)) }
-    if let verdict = Watch.verdict(on: stream, now: MonotonicClock.now()) { return .ended(.failed(verdict.error)) }
+    if let error = overdue(at: MonotonicClock.now()) { return .ended(.failed(error)) }
     connection.watch.begin(stream)
     defer { connection.watch.end() }
     do throws(DatabaseError) {
@@ -60,6 +60,13 @@ final class StreamCursor {
     } catch {
       return .ended(.failed(connection.explained(error)))
     }
+  }
+
+  /// Why its time is over, if so.
+  func overdue(at now: UInt64) -> DatabaseError? {
+    if let verdict = Watch.verdict(on: stream, now: now) { return verdict.error }
+    guard now >= expiry else { return nil }
+    return DatabaseError(.pillion(.timeout), "the List was open longer than a snapshot may be held")
   }
 
   /// Lets go of the snapshot.

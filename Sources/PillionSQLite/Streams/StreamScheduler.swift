@@ -56,7 +56,7 @@ final class StreamScheduler: Sendable {
   }
 
   /// The client has taken something.
-  func resume(_ stream: RowStream) { wake(stream, because: nil) }
+  func resume(_ stream: RowStream) { wake(stream) }
 
   /// The stream has been marked cancelled.
   func cancel(_ stream: RowStream) {
@@ -65,14 +65,13 @@ final class StreamScheduler: Sendable {
       state.waiting.remove(at: index)
       state.refused.append((stream, Self.reason(stream)))
     }
-    wake(stream, because: nil)
+    wake(stream)
   }
 
-  private func wake(_ stream: RowStream, because verdict: DatabaseError?) {
+  private func wake(_ stream: RowStream) {
     let id = ObjectIdentifier(stream)
     monitor.withLock { state in
       if let cursor = state.parked.removeValue(forKey: id) {
-        cursor.verdict = verdict
         state.ready.append(cursor)
       } else if state.running[id] != nil {
         state.running[id] = true
@@ -196,14 +195,7 @@ extension StreamScheduler.State {
       return true
     }
     for (id, cursor) in parked {
-      let error: DatabaseError
-      if let verdict = Watch.verdict(on: cursor.stream, now: now) {
-        error = verdict.error
-      } else if now >= cursor.expiry {
-        error = DatabaseError(.pillion(.timeout), "the List was open longer than a snapshot may be held")
-      } else {
-        continue
-      }
+      guard let error = cursor.overdue(at: now) else { continue }
       parked[id] = nil
       cursor.verdict = error
       ready.append(cursor)

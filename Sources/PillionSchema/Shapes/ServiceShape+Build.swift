@@ -60,7 +60,9 @@ private struct ShapeBuilder {
 
   /// The number of `field` in `message`: the one it has, else `preferred` unless the message has used that, else the
   /// next that neither the message nor any of `alsoTaken` has used.
-  mutating func number(_ field: String, in message: String, preferring preferred: Int32? = nil, alsoTaken: [String] = [])
+  mutating func number(
+    _ field: String, in message: String, preferring preferred: Int32? = nil, alsoTaken: [String] = []
+  )
     -> Int32
   {
     let message = messageName(message)
@@ -85,7 +87,8 @@ private struct ShapeBuilder {
       let (type, label) = modelType(of: index)
       // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
       let number = number(field.name, in: model.name, alsoTaken: [partialUpdateName])
-      shapes.append(FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+      shapes.append(
+        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
     }
     return MessageShape(role: .model, name: model.name, doc: model.doc, fields: shapes)
   }
@@ -130,7 +133,8 @@ private struct ShapeBuilder {
         role: .list, name: name,
         fields: fields.map { field, type, source, doc in
           FieldShape(
-            name: field, number: number(field, in: name), type: .scalar(type), label: .implicit, source: source, doc: doc)
+            name: field, number: number(field, in: name), type: .scalar(type), label: .implicit, source: source,
+            doc: doc)
         })
     case .partialUpdate:
       return partialUpdateRequest()
@@ -156,7 +160,8 @@ private struct ShapeBuilder {
       let number = number(
         field, in: name, preferring: numbersInModel[model.fields[index].name], alsoTaken: [model.name])
       shapes.append(
-        FieldShape(name: field, number: number, type: plainType(model.fields[index]), label: .implicit, source: .field(index)))
+        FieldShape(
+          name: field, number: number, type: plainType(model.fields[index]), label: .implicit, source: .field(index)))
     }
     let writable = model.service.fields.filter { model.isUpdatable($0) }
     for index in writable {
@@ -173,7 +178,8 @@ private struct ShapeBuilder {
         type = plainType(field)
       }
       let number = number(field.name, in: name, preferring: numbersInModel[field.name], alsoTaken: [model.name])
-      shapes.append(FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+      shapes.append(
+        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
     }
     for index in writable where model.fields[index].type.isRepeated {
       let field = "is_\(model.fields[index].name)_set"

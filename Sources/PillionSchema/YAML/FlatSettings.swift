@@ -23,7 +23,8 @@ package struct FlatSettings: Sendable {
       if case .mapping = root.value {
         settings.flatten(root, prefix: "", sink: sink)
       } else {
-        sink.error(at: root.location, "the settings must be a mapping, found \(root.kind)")
+        // What stands there may be a secret, so it is not repeated.
+        sink.error(at: root.location, "the settings must be a mapping")
       }
     }
     return (settings, sink.sorted(files: [path]))

@@ -21,9 +21,11 @@ package struct GenerateProtosCommand {
   }
 
   package func run() -> ExitStatus {
-    let (definitions, diagnostics) = Definitions.load(configuration)
-    Terminal.complain(diagnostics)
-    guard let definitions else { return .configuration }
+    let loaded = Definitions.load(configuration)
+    Terminal.complain(loaded.diagnostics)
+    guard let definitions = loaded.definitions else {
+      return isCheck && loaded.contradiction != nil ? .failure : .configuration
+    }
     do throws(ProtoOutputError) {
       if let model { return try generate(model, definitions) }
       return try isCheck ? check(definitions) : generate(definitions)

@@ -15,9 +15,9 @@ package struct SchemaCommand {
   }
 
   package func run() -> ExitStatus {
-    let (definitions, diagnostics) = Definitions.load(configuration)
-    Terminal.complain(diagnostics)
-    guard let definitions else { return .configuration }
+    let loaded = Definitions.load(configuration)
+    Terminal.complain(loaded.diagnostics)
+    guard let definitions = loaded.definitions else { return .configuration }
     guard isApply else {
       let dialect = dialect ?? configuration.database?.dialect ?? .sqlite
       for statement in SchemaDDL(schema: definitions.schema, dialect: dialect).statements() {

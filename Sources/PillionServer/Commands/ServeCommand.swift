@@ -23,9 +23,9 @@ package struct ServeCommand {
       Terminal.complain("error: no database; give --database URL or set database.url")
       return .configuration
     }
-    let (definitions, diagnostics) = Definitions.load(configuration)
-    Terminal.complain(diagnostics)
-    guard let definitions else { return .configuration }
+    let loaded = Definitions.load(configuration)
+    Terminal.complain(loaded.diagnostics)
+    guard let definitions = loaded.definitions else { return .configuration }
 
     // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
     let signals = TerminationSignals()
@@ -54,15 +54,18 @@ package struct ServeCommand {
       return .configuration
     }
 
-    warnOfDrift(definitions.schema, database)
     announce(addresses, database, definitions.schema)
-    let reloader = isDevelopment
-      ? Reloader(configuration: configuration, logger: logger) { server.replaceRouter(assembly.router(for: $0)) } : nil
-    reloader?.start()
+    warnOfDrift(definitions.schema, database)
+    let reloader = Reloader(configuration: configuration, logger: logger) { definitions in
+      let router = assembly.router(for: definitions)
+      waitFor { await server.replaceRouter(router) }
+    }
+    if isDevelopment { reloader.start() }
 
     let signal = signals.wait()
-    reloader?.stop()
-    logger.info("\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
+    reloader.stop()
+    logger.info(
+      "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
     signals.exitOnNext()
     let grace = Duration.milliseconds(configuration.shutdownGraceMilliseconds)
     waitFor { await server.shutdown(grace: grace) }
@@ -95,7 +98,7 @@ package struct ServeCommand {
     guard database != .sqlite(path: ":memory:") else { return }
     do throws(DatabaseError) {
       let connection = try database.connect(isReadOnly: true)
-      for finding in CheckCommand.compare(schema, with: connection) {
+      for finding in SchemaComparison(schema: schema, connection: connection).findings {
         var finding = finding
         finding.severity = .warning
         Terminal.complain(finding.description)

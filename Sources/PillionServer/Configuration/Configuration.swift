@@ -72,11 +72,25 @@ private struct SettingReader {
 
   var printed: String {
     Setting.all.map { setting in
-      let value = values.values[setting.path]
-      var text = value?.texts.joined(separator: ", ") ?? "none"
-      if setting.isSecret, let secret = value?.texts.first { text = DatabaseURL(secret)?.masked ?? "***" }
-      return "\(setting.path): \(text)  # \(value?.origin ?? "not set")"
+      guard let value = values.values[setting.path] else { return "\(setting.path): null  # not set" }
+      var texts = value.texts
+      if setting.isSecret { texts = texts.map { DatabaseURL($0)?.masked ?? ConnectionKeywords.mask } }
+      let scalars = texts.map(Self.scalar)
+      let text = scalars.count == 1 ? scalars[0] : "[\(scalars.joined(separator: ", "))]"
+      return "\(setting.path): \(text)  # \(value.origin)"
     }.joined(separator: "\n")
+  }
+
+  /// The text as YAML reads it back: in quotes where it would mean something else without.
+  private static func scalar(_ text: String) -> String {
+    let isPlain = text.unicodeScalars.allSatisfy { scalar in
+      switch scalar {
+      case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "_", "-", ":", "+": true
+      default: false
+      }
+    }
+    let startsPlain = text.first.map { $0.isLetter || $0.isNumber || $0 == "/" || $0 == "." } ?? false
+    return isPlain && startsPlain && text.last != ":" && text.lowercased() != "null" ? text : StructuredLog.quote(text)
   }
 
   mutating func text(_ path: String) -> String { values.values[path]?.texts.first ?? "" }
@@ -103,7 +117,9 @@ private struct SettingReader {
 
   /// `4MiB`, `512KiB`, `1MB`, `1000`.
   mutating func bytes(_ path: String) -> Int {
-    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1)]
+    let units = [
+      ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1),
+    ]
     if let value = quantity(text(path), units: units), (1...(1 << 31) - 1).contains(value) { return value }
     fail(path, "a size such as 4MiB, below 2GiB")
     return 1
@@ -130,7 +146,9 @@ private struct SettingReader {
   mutating func addresses(_ path: String) -> [Configuration.Address] {
     let texts = values.values[path]?.texts ?? []
     let addresses = texts.compactMap { text -> Configuration.Address? in
-      guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+      guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
+        return nil
+      }
       var host = String(text[..<colon])
       if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
       return Configuration.Address(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
@@ -139,10 +157,15 @@ private struct SettingReader {
     return addresses
   }
 
+  /// `UInt16.init` would take a sign.
+  private static func port(_ text: Substring) -> UInt16? { text.first == "+" ? nil : UInt16(text) }
+
   mutating func databaseURL(_ path: String) -> DatabaseURL? {
     guard values.values[path] != nil else { return nil }
     let url = DatabaseURL(text(path))
-    if url == nil { fail(path, "sqlite:path or a PostgreSQL URI") }
+    if url == nil {
+      fail(path, "sqlite:path, a PostgreSQL URI (special characters percent-encoded) or a keyword string")
+    }
     return url
   }
 }

@@ -23,7 +23,9 @@ extension DatabaseURL {
     }
   }
 
-  static func noPath(_ path: String) -> DatabaseError { DatabaseError(.pillion(.unavailable), "'\(path)' is not a path") }
+  static func noPath(_ path: String) -> DatabaseError {
+    DatabaseError(.pillion(.unavailable), "'\(path)' is not a path")
+  }
 }
 
 extension DatabaseError {

@@ -52,9 +52,11 @@ package struct Setting: Sendable {
       summary: "SQLite: how long a write waits for another process's lock."),
     Setting(
       path: "database.synchronous", kind: .choice, defaultValue: "full",
-      summary: "SQLite: whether each commit reaches the disk before it is answered.", choices: ["full", "normal", "off"]),
+      summary: "SQLite: whether each commit reaches the disk before it is answered.",
+      choices: ["full", "normal", "off"]),
     Setting(path: "models", kind: .path, defaultValue: "models", summary: "Folder of the model definitions."),
-    Setting(path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),
+    Setting(
+      path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),
     Setting(
       path: "service_name", kind: .text, defaultValue: "{model}Controller",
       summary: "Name of a service whose definition gives none; {model} is the model's name."),

@@ -76,17 +76,28 @@ package struct SettingValues: Sendable {
       let reference = rest[start.upperBound..<end]
       let separator = reference.firstRange(of: ":-")
       let name = String(separator.map { reference[..<$0.lowerBound] } ?? reference)
+      // What is no name may be a secret, so it is not repeated.
+      guard Self.isVariableName(name) else {
+        diagnostics.append(Diagnostic(at: location, "'${' expected the name of an environment variable behind it"))
+        return nil
+      }
       if let value = environment[name], !value.isEmpty {
         result += value
       } else if let separator {
         result += reference[separator.upperBound...]
       } else {
-        diagnostics.append(Diagnostic(at: location, "the environment has no '\(name)'", suggestion: "${\(name):-default}"))
+        diagnostics.append(
+          Diagnostic(at: location, "the environment has no '\(name)'", suggestion: "${\(name):-default}"))
         return nil
       }
       rest = rest[rest.index(after: end)...]
     }
     return result + rest
+  }
+
+  private static func isVariableName(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || ($0 < 0x80 && Character(Unicode.Scalar($0)).isLetter)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 
   /// `file:/path` in place of a secret: the file's content, without the line break at its end.

@@ -9,11 +9,11 @@ import (
 	"os"
 	"time"
 
-	structpb "github.com/golang/protobuf/ptypes/struct"
-	"github.com/golang/protobuf/ptypes/wrappers"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"account"
 	"blog_proto"
@@ -82,7 +82,7 @@ func quickstart(ctx context.Context, connection *grpc.ClientConn) {
 
 func person(ctx context.Context, connection *grpc.ClientConn) {
 	client := hrm.NewPersonControllerClient(connection)
-	request := &hrm.PersonPartialUpdateRequest{Id: 1, Name: &wrappers.StringValue{Value: "amy"}}
+	request := &hrm.PersonPartialUpdateRequest{Id: 1, Name: &wrapperspb.StringValue{Value: "amy"}}
 	changed, err := client.PartialUpdate(ctx, request)
 	check(err)
 	fmt.Println("Person", changed.Name, changed.Email)

@@ -34,13 +34,9 @@ def compile_python(source, output, *files):
 
 
 def compile_go(source, file, package, output):
-    """A Go package from one .proto. Debian's Go protobuf is of before the well-known types moved, so protoc is told
-    where they are."""
-    known = ["duration", "empty", "struct", "timestamp", "wrappers"]
-    options = ["plugins=grpc", f"import_path={package}"]
-    options += [f"Mgoogle/protobuf/{name}.proto=github.com/golang/protobuf/ptypes/{name}" for name in known]
+    """A Go package from one .proto, with its service."""
     output.mkdir(parents=True)
-    command = ["protoc", f"-I{source}", f"--go_out={','.join(options)}:{output}", str(file)]
+    command = ["protoc", f"-I{source}", f"--go_out=plugins=grpc,paths=source_relative,M{file}=./{package}:{output}", str(file)]
     done = subprocess.run(command, text=True, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr
 

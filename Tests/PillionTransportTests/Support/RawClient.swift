@@ -1,5 +1,6 @@
 import CPillionHTTP2
 import Glibc
+import NIOCore
 
 /// One HTTP/2 frame as it is on the wire.
 struct Frame {
@@ -51,7 +52,7 @@ struct Answer {
   var grpcStatus: Int? { field("grpc-status").flatMap { Int($0) } }
 }
 
-/// A client on a blocking socket that sends whatever bytes a test wants and keeps what comes back, stream by stream.
+/// A client on a plain socket that sends whatever bytes a test wants and keeps what comes back, stream by stream.
 final class RawClient {
   private let socket: Int32
   private var inflater: OpaquePointer?
@@ -67,15 +68,9 @@ final class RawClient {
   /// Connects; with `settings`, as a client does, the preface is sent too.
   init?(port: Int, settings: [(id: UInt16, value: UInt32)]? = []) {
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port)).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
+    guard let address = try? SocketAddress(ipAddress: "127.0.0.1", port: port) else { return nil }
+    let socket = socket
+    let status = address.withSockAddr { connect(socket, $0, socklen_t($1)) }
     guard status == 0, nghttp2_hd_inflate_new(&inflater) == 0 else { return nil }
     var noDelay: Int32 = 1
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<Int32>.size))
@@ -87,7 +82,7 @@ final class RawClient {
   }
 
   deinit {
-    nghttp2_hd_inflate_del(inflater)
+    if let inflater { nghttp2_hd_inflate_del(inflater) }
     close(socket)
   }
 
@@ -97,7 +92,7 @@ final class RawClient {
     var sent = 0
     bytes.withUnsafeBytes { raw in
       while sent < raw.count {
-        let count = Glibc.send(socket, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+        let count = Glibc.send(socket, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
         if count <= 0 { return }
         sent += count
       }
@@ -164,26 +159,28 @@ final class RawClient {
 
   /// Reads until `condition` holds; false when it does not within `seconds`, or the connection ends before.
   @discardableResult
-  func read(_ seconds: Double = 5, until condition: (RawClient) -> Bool) -> Bool {
+  func read(_ seconds: Double = 10, until condition: (RawClient) -> Bool) async -> Bool {
     let end = Self.now() + seconds
-    while !condition(self) {
-      let left = end - Self.now()
-      guard left > 0, !isClosed, receive(milliseconds: Int32(left * 1000) + 1) else { return condition(self) }
+    while true {
+      while fill() { handleFrames() }
+      if condition(self) { return true }
+      if isClosed || Self.now() > end { return false }
+      try? await Task.sleep(for: .milliseconds(1))
     }
-    return true
   }
 
   /// The answer on a stream once it has ended or was reset.
-  func answer(_ stream: UInt32, within seconds: Double = 5) -> Answer? {
-    read(seconds) { $0.answers[stream].map { $0.hasEnded || $0.resetCode != nil } ?? false }
-    guard let answer = answers[stream], answer.hasEnded || answer.resetCode != nil else { return nil }
-    return answer
+  func answer(_ stream: UInt32, within seconds: Double = 10) async -> Answer? {
+    let isDone = await read(seconds) { $0.answers[stream].map { $0.hasEnded || $0.resetCode != nil } ?? false }
+    return isDone ? answers[stream] : nil
   }
 
-  /// The bytes that came and are no frame yet; for answers that are not HTTP/2.
-  func readRaw(within seconds: Double = 5) -> [UInt8] {
+  /// All bytes until the server closes; for answers that are not HTTP/2.
+  func readRaw(within seconds: Double = 10) async -> [UInt8] {
     let end = Self.now() + seconds
-    while !isClosed, Self.now() < end { _ = fill(milliseconds: 100) }
+    while !isClosed, Self.now() < end {
+      if !fill() { try? await Task.sleep(for: .milliseconds(1)) }
+    }
     return buffer
   }
 
@@ -193,21 +190,21 @@ final class RawClient {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  private func fill(milliseconds: Int32) -> Bool {
-    var poller = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    guard poll(&poller, 1, milliseconds) > 0 else { return false }
+  /// Takes what has come, without waiting; whether there was anything.
+  private func fill() -> Bool {
+    guard !isClosed else { return false }
     var chunk = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(socket, &chunk, chunk.count, 0)
+    let count = recv(socket, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+    if count < 0, errno == EAGAIN || errno == EINTR { return false }
     if count <= 0 {
       isClosed = true
-      return true
+      return false
     }
     buffer += chunk.prefix(count)
     return true
   }
 
-  private func receive(milliseconds: Int32) -> Bool {
-    guard fill(milliseconds: milliseconds) else { return false }
+  private func handleFrames() {
     var offset = 0
     while buffer.count - offset >= 9 {
       let head = buffer[offset..<offset + 9].map { UInt32($0) }
@@ -222,7 +219,6 @@ final class RawClient {
       handle(frame)
     }
     buffer.removeFirst(offset)
-    return true
   }
 
   private func handle(_ frame: Frame) {

@@ -1,0 +1,133 @@
+import Glibc
+import PillionDatabase
+import PillionPostgreSQL
+import Testing
+
+/// Serialized, so that what one test allocates is not taken for another's.
+@Suite(.serialized) struct PostgreSQLStreamTests {
+  /// Resident memory of this process in bytes.
+  private func residentBytes() -> Int {
+    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(file) }
+    var (total, resident) = (0, 0)
+    return withUnsafeMutablePointer(to: &total) { total in
+      withUnsafeMutablePointer(to: &resident) { resident in
+        withVaList([total, resident]) { vfscanf(file, "%ld %ld", $0) }
+      }
+    } == 2 ? resident * 4096 : 0
+  }
+
+  /// Takes all chunks without keeping them; returns rows and the most memory that was in use.
+  private func drain(_ reader: StreamReader, pause: UInt32) throws -> (rows: Int, peak: Int) {
+    var (rows, peak) = (0, 0)
+    let limit = monotonicNow() + 120_000_000_000
+    while true {
+      let delivery = reader.stream.take()
+      for chunk in delivery.chunks { rows += chunk.rows }
+      peak = max(peak, residentBytes())
+      if pause > 0, !delivery.chunks.isEmpty { usleep(pause) }
+      if delivery.needsResume { reader.driver.resume(reader.stream) }
+      switch delivery.end {
+      case .complete: return (rows, peak)
+      case .failed(let error): throw error
+      case nil: if delivery.chunks.isEmpty { usleep(100) }
+      }
+      guard monotonicNow() < limit else { throw TestFailure("the stream did not end") }
+    }
+  }
+
+  @Test(arguments: [0, 500]) func millionRowsInConstantMemory(_ pause: UInt32) throws {
+    let test = try PostgreSQLTest()
+    let before = residentBytes()
+    let reader = test.stream("SELECT n, 'row number ' || n FROM generate_series(1, 1000000::bigint) AS n")
+    let (rows, peak) = try drain(reader, pause: pause)
+    #expect(rows == 1_000_000)
+    #expect(before > 0 && peak - before < 16 << 20, "grew by \((peak - before) >> 10) KiB")
+  }
+
+  @Test func largeRowsInConstantMemory() throws {
+    let test = try PostgreSQLTest()
+    let before = residentBytes()
+    let reader = test.stream("SELECT n, repeat('x', 100000) FROM generate_series(1, 3000::bigint) AS n")
+    let (rows, peak) = try drain(reader, pause: 500)
+    #expect(rows == 3000)
+    #expect(before > 0 && peak - before < 16 << 20, "grew by \((peak - before) >> 10) KiB")
+  }
+
+  /// Rows that come slowly are passed on before they fill a chunk.
+  @Test func slowRowsArePassedOn() throws {
+    let test = try PostgreSQLTest()
+    // The server sends what it has after every 8 kB.
+    let reader = test.stream(
+      "SELECT n, repeat('x', 9000) || pg_sleep(CASE WHEN n = 3 THEN 3 ELSE 0 END)::text FROM generate_series(1, 3::bigint) AS n")
+    let start = monotonicNow()
+    try test.eventually("the first rows") {
+      try reader.takeOnce()
+      return !reader.rows.isEmpty
+    }
+    #expect(monotonicNow() - start < 2_000_000_000)
+    try reader.run()
+    #expect(reader.rows.map(\.id) == [1, 2, 3])
+  }
+
+  @Test func errorInTheMiddleKeepsTheRowsBefore() throws {
+    let test = try PostgreSQLTest { $0.streamConnections = 1 }
+    for _ in 0..<3 {
+      let reader = test.stream("SELECT 1000 / (5000 - n), 'x' FROM generate_series(1, 10000::bigint) AS n")
+      try reader.run()
+      #expect(reader.error?.code == .sqlState("22012"))
+      #expect(reader.rows.count == 4999)
+    }
+  }
+
+  @Test func listsMustNotWrite() throws {
+    let test = try PostgreSQLTest([TestStatement.table])
+    let reader = test.stream("INSERT INTO item VALUES (1, 'x') RETURNING id, title")
+    try reader.run()
+    #expect(reader.error?.code == .sqlState("25006"))
+  }
+
+  @Test func waitsNoLongerThanAllowed() throws {
+    let test = try PostgreSQLTest {
+      $0.streamConnections = 1
+      $0.streamAcquireTimeout = .milliseconds(200)
+    }
+    let first = test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000000::bigint) AS n")
+    try test.eventually("first rows") { try first.takeOnce() }
+    let second = test.stream("SELECT 1::bigint, 'x'")
+    try second.run(within: 5)
+    #expect(second.error?.code == .pillion(.exhausted))
+    test.driver.cancel(first.stream)
+    try first.run()
+  }
+
+  /// A client that takes nothing gives the connection back in the end.
+  @Test func stalledClientIsLetGo() throws {
+    let test = try PostgreSQLTest {
+      $0.streamConnections = 1
+      $0.stallTimeout = .milliseconds(200)
+    }
+    let stalled = test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000000::bigint) AS n")
+    usleep(400_000)
+    let second = test.stream("SELECT 1::bigint, 'x'")
+    try second.run(within: 5)
+    #expect(second.rows.count == 1)
+    try stalled.run()
+    #expect(stalled.error?.code == .pillion(.timeout))
+  }
+
+  @Test func idleConnectionsAreClosed() throws {
+    let test = try PostgreSQLTest {
+      $0.streamConnections = 6
+      $0.idleTimeout = .milliseconds(300)
+      $0.pointConnections = 1
+      $0.connectionString += " application_name=idle_test"
+    }
+    let readers = (0..<6).map { _ in test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000::bigint) AS n") }
+    let count = { Int(try test.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'idle_test' AND pid <> pg_backend_pid()") ?? "") ?? -1 }
+    for reader in readers { try test.eventually("first rows") { try reader.takeOnce() || !reader.rows.isEmpty } }
+    #expect(try count() == 7)
+    for reader in readers { try reader.run() }
+    try test.eventually("one stays") { try count() == 2 }
+  }
+}
