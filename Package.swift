@@ -71,6 +71,7 @@ let package = Package(
       ],
       exclude: ["Goldens"]),
     .testTarget(name: "PillionWireTests", dependencies: ["PillionWire", "PillionSchema"]),
+    .testTarget(name: "PillionQueryTests", dependencies: ["PillionQuery", "PillionSchema"]),
     .testTarget(
       name: "PillionDatabaseTests",
       dependencies: ["PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionSchema", "PillionWire"]),
@@ -81,6 +82,10 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(
+      name: "PillionServiceTests",
+      dependencies: ["PillionService", "PillionSchema", "PillionWire", "PillionDatabase", "PillionTransport"]),
+    .testTarget(name: "PillionServerTests", dependencies: ["PillionServer", "PillionSchema", "PillionDatabase"]),
   ]
 )
 

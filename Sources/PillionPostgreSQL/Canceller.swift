@@ -6,7 +6,7 @@ internal import PillionDatabase
 final class Canceller: Sendable {
   private struct State {
     var requests = Ring<Request>()
-    var threads: [WorkerThread] = []
+    var threads: [LaneThread] = []
     var running = 0
     var isStopped = false
   }
@@ -32,7 +32,7 @@ final class Canceller: Sendable {
     let isTaken = state.withLock { state in
       guard !state.isStopped else { return false }
       if state.threads.count < Self.threads,
-        let thread = try? WorkerThread(name: "pg-cancel", { [self] in run() })
+        let thread = try? LaneThread(name: "pg-cancel", { [self] in run() })
       {
         state.threads.append(thread)
         state.running += 1

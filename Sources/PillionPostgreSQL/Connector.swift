@@ -18,7 +18,7 @@ final class Connector: Sendable {
   }
   private struct State {
     var requests = Ring<Request>()
-    var thread: WorkerThread?
+    var thread: LaneThread?
     var isStopped = false
   }
 
@@ -36,7 +36,7 @@ final class Connector: Sendable {
   }
 
   func start() throws(DatabaseError) {
-    let thread = try WorkerThread(name: "pg-connect") { [self] in run() }
+    let thread = try LaneThread(name: "pg-connect") { [self] in run() }
     state.withLock { $0.thread = thread }
   }
 

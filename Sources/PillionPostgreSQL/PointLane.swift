@@ -36,7 +36,7 @@ final class PointLane: ConnectorClient {
   private let canceller: Canceller
   private let core: Locked<PointLaneCore>
   private let inbox = Locked(Inbox())
-  private let thread = Locked<WorkerThread?>(nil)
+  private let thread = Locked<LaneThread?>(nil)
 
   init(
     _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, availability: Availability
@@ -54,7 +54,7 @@ final class PointLane: ConnectorClient {
       core.accept(first)
       for _ in 1..<max(1, core.slots.count) { connector.request(.point, for: self) }
     }
-    let worker = try WorkerThread(name: "pg-point") { [self] in run() }
+    let worker = try LaneThread(name: "pg-point") { [self] in run() }
     thread.withLock { $0 = worker }
   }
 

@@ -129,6 +129,7 @@ extension PointLaneCore {
     switch status {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
       let outcome = outcome(of: result, flight)
+      if case .notFound = outcome { print("DEBUG", status.rawValue, result.columns, result.rows, flight.isWrite, flight.wasLost, flight.repeats, connection.connection.isBroken, connection.connection.failure, connection.entries.count, flight.statement.sql) }
       if flight.isWrite {
         connection.uncommitted = (flight, outcome)
       } else {

@@ -31,7 +31,7 @@ final class StreamLane: ConnectorClient {
   private let connector: Connector
   private let canceller: Canceller
   private let inbox = Locked(Inbox())
-  private let thread = Locked<WorkerThread?>(nil)
+  private let thread = Locked<LaneThread?>(nil)
 
   init(_ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller) throws(DatabaseError) {
     self.configuration = configuration
@@ -42,7 +42,7 @@ final class StreamLane: ConnectorClient {
 
   /// Starts, and asks for a first connection so that the first List need not wait for it.
   func start() throws(DatabaseError) {
-    let worker = try WorkerThread(name: "pg-stream") { [self] in run() }
+    let worker = try LaneThread(name: "pg-stream") { [self] in run() }
     thread.withLock { $0 = worker }
   }
 

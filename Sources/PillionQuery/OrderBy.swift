@@ -52,7 +52,8 @@ package enum OrderBy {
 
   /// Cut by scalars: one Character may be a megabyte of combining marks.
   private static func excerpt(_ name: Substring) -> String {
-    name.unicodeScalars.count <= 64 ? String(name) : String(String.UnicodeScalarView(name.unicodeScalars.prefix(64))) + "…"
+    name.unicodeScalars.count <= 64
+      ? String(name) : String(String.UnicodeScalarView(name.unicodeScalars.prefix(64))) + "…"
   }
 
   private static func error(_ position: Int, _ message: String) -> QueryError {

@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import PillionDatabase
 import PillionSchema
 import Synchronization
 
@@ -19,8 +20,11 @@ final class Reloader: Sendable {
   }
 
   func start() {
-    let thread = BackgroundThread { self.watch() }
-    thread.start()
+    do throws(DatabaseError) {
+      try LaneThread(name: "reload") { self.watch() }.detach()
+    } catch {
+      logger.error("definitions will not be reloaded: \(error.description)")
+    }
   }
 
   func stop() { isStopped.store(true, ordering: .relaxed) }

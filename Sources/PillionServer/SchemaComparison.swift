@@ -38,7 +38,8 @@ package struct SchemaComparison {
       }
       guard blobs.contains(field.column.lowercased()), !field.fitsBlob else { return nil }
       return Diagnostic(
-        at: field.location, "column '\(field.column)' is declared BLOB, and no \(field.type.scalar.rawValue) can be read from a blob")
+        at: field.location,
+        "column '\(field.column)' is declared BLOB, and no \(field.type.scalar.rawValue) can be read from a blob")
     }
   }
 

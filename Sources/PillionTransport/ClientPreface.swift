@@ -10,13 +10,16 @@ enum ClientPreface {
   }
 
   private static let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+  /// Who sends so much of it means HTTP/2.
+  private static let requestLineLength = 14
 
   /// Compares what comes after the first `matched` bytes.
   static func match(_ input: UnsafeRawBufferPointer, after matched: Int) -> Match {
     var position = matched
     for byte in input {
       guard byte == bytes[position] else {
-        return .other(answer: looksLikeHTTP1(input, after: matched) ? answerForHTTP1 : nil)
+        let isHTTP1 = position < requestLineLength && looksLikeHTTP1(input, after: matched)
+        return .other(answer: isHTTP1 ? answerForHTTP1 : nil)
       }
       position += 1
       if position == bytes.count { return .complete(used: position - matched) }

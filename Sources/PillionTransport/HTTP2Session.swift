@@ -55,8 +55,8 @@ final class HTTP2Session {
 
   /// The server's connection preface: its SETTINGS frame (RFC 9113 §3.4).
   ///
-  /// nghttp2 ends the connection of a client that opens a stream too many; RFC 9113 §5.1.2 lets the stream alone fail. So
-  /// nghttp2 is given no limit, the frame it makes gets the real one, and `Connection` refuses what is above it.
+  /// nghttp2 ends the connection of a client that opens a stream too many; RFC 9113 §5.1.2 lets the stream alone fail.
+  /// So nghttp2 is given no limit, the frame it makes gets the real one, and `Connection` refuses what is above it.
   func preface(_ configuration: TransportConfiguration) -> [UInt8] {
     func entry(_ id: nghttp2_settings_id, _ value: Int) -> nghttp2_settings_entry {
       nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
@@ -85,8 +85,6 @@ final class HTTP2Session {
 
   /// Whether neither side has anything left to say.
   var isOver: Bool { nghttp2_session_want_read(pointer) == 0 && nghttp2_session_want_write(pointer) == 0 }
-
-  var wantsWrite: Bool { nghttp2_session_want_write(pointer) != 0 }
 
   /// Returns the number of bytes taken, or an `nghttp2_error`.
   func receive(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -65,23 +65,25 @@ final class PostgreSQLCluster: Sendable {
   }
 
   /// Runs `pg_ctl`, waiting for what it is to do: `["-m", "immediate", "stop"]`, `["start"]`.
+  ///
+  /// Not by `Process`, which would wait for the server that `pg_ctl start` leaves behind. The shell closes what it has
+  /// inherited, so that the server does not hold this process's pipes open.
   func control(_ arguments: [String]) throws {
-    let process = Process()
     let command = ["\(try Self.binaries())/pg_ctl", "-D", "\(folder)/data", "-w", "-l", "\(folder)/log"] + arguments
-    if getuid() == 0 {
-      process.executableURL = URL(fileURLWithPath: "/usr/sbin/runuser")
-      process.arguments = ["-u", "postgres", "--"] + command
-    } else {
-      process.executableURL = URL(fileURLWithPath: command[0])
-      process.arguments = Array(command.dropFirst())
+    let script = """
+      for file in /proc/$$/fd/*; do n=${file##*/}; [ $n -gt 2 ] && eval "exec $n>&-"; done
+      cd / && exec "$@" </dev/null >/dev/null 2>&1
+      """
+    let words = ["/bin/bash", "-c", script, "bash"] + (getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + command
+    let copies = words.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    var process: pid_t = 0
+    guard posix_spawn(&process, "/bin/bash", nil, nil, copies + [nil], environ) == 0 else {
+      throw TestFailure("no shell could be started")
     }
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw TestFailure("pg_ctl \(arguments) failed") }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    guard status == 0 else { throw TestFailure("pg_ctl \(arguments) ended with \(status)") }
   }
 
   /// Starts the server again after `control(["stop"])`.

@@ -64,7 +64,7 @@ import Testing
           if let row = read.outcome.row {
             if row != TestRow(id: key, title: "row \(key)") { tally.wrong.append("\(key) read \(row)") }
           } else {
-            tally.errors["read: \(read.outcome.error.map { "\($0.code)" } ?? "nothing")", default: 0] += 1
+            tally.errors["read: \(read.outcome.error.map { "\($0.code)" } ?? "\(read.outcome)")", default: 0] += 1
           }
         }
         for (key, write) in writes {

@@ -1,5 +1,6 @@
 import Foundation
 import PillionService
+import PillionTransport
 import Testing
 
 /// `docs/errors.md` prints the table of the code, row by row.
@@ -29,7 +30,9 @@ import Testing
       // `1 "no such" or "has no column", 17`: code 1 counts by its message only.
       let quoted = cells[2].split(separator: "\"", omittingEmptySubsequences: false).map(String.init)
       let messages = quoted.indices.filter { $0 % 2 == 1 }.map { quoted[$0] }
-      let codes = quoted.indices.filter { $0 % 2 == 0 }.flatMap { quoted[$0].split { !$0.isNumber } }.compactMap { Int32($0) }
+      let codes = quoted.indices.filter { $0 % 2 == 0 }.flatMap { quoted[$0].split { !$0.isNumber } }.compactMap {
+        Int32($0)
+      }
       return Row(
         sqlStates: states, sqliteCodes: messages.isEmpty ? codes : codes.filter { $0 != 1 }, sqliteMessages: messages,
         code: cells[3], reason: cells[4], isRetryable: cells[5] == "yes")

@@ -32,7 +32,8 @@ import Testing
       }
       switch value {
       case .varint(let integer): bytes += [number] + varint(UInt64(bitPattern: integer))
-      case .double(let double): bytes += [number | 1] + withUnsafeBytes(of: double.bitPattern.littleEndian) { Array($0) }
+      case .double(let double):
+        bytes += [number | 1] + withUnsafeBytes(of: double.bitPattern.littleEndian) { Array($0) }
       case .text(let text): bytes += delimited(number, Array(text.utf8))
       case .message(let content): bytes += delimited(number, content)
       case .null: bytes += delimited(number, [0x10, 0])
@@ -93,7 +94,8 @@ import Testing
     Case("type: int64, min: -5", .varint(-6), "it must be at least -5"),
     Case("type: uint64, max: 18446744073709551614", .varint(-1), "it must be at most 18446744073709551614"),
     Case("type: uint64, min: 9223372036854775808", .varint(.max), "it must be at least 9223372036854775808"),
-    Case("type: double, min: 0.5", .double(0.5)), Case("type: double, min: 0.5", .double(0.25), "it must be at least 0.5"),
+    Case("type: double, min: 0.5", .double(0.5)),
+    Case("type: double, min: 0.5", .double(0.25), "it must be at least 0.5"),
     Case("type: double, max: 2", .double(.infinity), "it must be at most 2.0"),
     Case("type: double, max: 2", .double(.nan), "it must be a number"),
     Case("type: double", .double(.nan)),
@@ -109,7 +111,8 @@ import Testing
     Case("type: date, min: \"2020-01-01\"", .text("2019-12-31"), "it must be at least 2020-01-01"),
     Case("type: time, max: \"12:00:00\"", .text("12:00:01"), "it must be at most 12:00:00"),
     Case("type: timestamp, min: \"1970-01-01T00:00:10Z\"", .message([8, 10])),
-    Case("type: timestamp, min: \"1970-01-01T00:00:10Z\"", .message([8, 9]), "it must be at least 1970-01-01T00:00:10Z"),
+    Case(
+      "type: timestamp, min: \"1970-01-01T00:00:10Z\"", .message([8, 9]), "it must be at least 1970-01-01T00:00:10Z"),
     Case(
       "type: timestamp, proto_type: string, min: \"2020-01-01T00:00:00Z\"", .text("2020-01-01T01:00:00+02:00"),
       "it must be at least 2020-01-01T00:00:00Z"),
@@ -142,7 +145,8 @@ import Testing
   }
 
   @Test func everyFieldIsReported() throws {
-    let fields = "a: { type: string, max_length: 1 }\n      b: { type: int32, max: 1 }\n      c: { type: string, max_length: 9 }"
+    let fields =
+      "a: { type: string, max_length: 1 }\n      b: { type: int32, max: 1 }\n      c: { type: string, max_length: 9 }"
     #expect(
       try violations(fields, [("b", .varint(2)), ("a", .text("xx")), ("c", .text("fine"))]) == [
         "a must have at most 1 characters, has 2", "b must be at most 1",
@@ -152,7 +156,9 @@ import Testing
   @Test func itemsAreCounted() throws {
     let two = [("it", Wire.text("a")), ("it", .text("b"))]
     #expect(
-      try violations("it: { type: array, items: string, max_length: 1 }", two) == ["it must have at most 1 items, has 2"])
+      try violations("it: { type: array, items: string, max_length: 1 }", two) == [
+        "it must have at most 1 items, has 2"
+      ])
   }
 
   /// In a partial update only what is present counts, a list only with its flag; the key finds a row and is not checked.

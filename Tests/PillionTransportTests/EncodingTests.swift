@@ -25,7 +25,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["A", "A===", "Zg=", "Zg===", "Z=g=", "Zm9v====", "Zm 9", "Zm-9", "Zm_9", "Zé", "AAAAA", "=", "===="])
+  @Test(arguments: [
+    "A", "A===", "Zg=", "Zg===", "Z=g=", "Zm9v====", "Zm 9", "Zm-9", "Zm_9", "Zé", "AAAAA", "=", "====",
+  ])
   func `base64 refuses`(text: String) {
     #expect(Base64.decode(Array(text.utf8)) == nil)
   }
@@ -48,11 +50,12 @@ import Testing
     #expect(String(decoding: text, as: UTF8.self) == "xab%C3%A9d")
   }
 
-  @Test(arguments: [
-    ("1n", 1), ("99999999n", 99_999_999), ("10000000u", 10_000_000_000), ("1m", 1_000_000), ("1S", 1_000_000_000),
-    ("00000001S", 1_000_000_000), ("2M", 120_000_000_000), ("1H", 3_600_000_000_000), ("0S", 0),
-    ("2562047H", 9_223_369_200_000_000_000), ("2562048H", UInt64(Int64.max)), ("99999999H", UInt64(Int64.max)),
-  ] as [(String, UInt64)])
+  @Test(
+    arguments: [
+      ("1n", 1), ("99999999n", 99_999_999), ("10000000u", 10_000_000_000), ("1m", 1_000_000), ("1S", 1_000_000_000),
+      ("00000001S", 1_000_000_000), ("2M", 120_000_000_000), ("1H", 3_600_000_000_000), ("0S", 0),
+      ("2562047H", 9_223_369_200_000_000_000), ("2562048H", UInt64(Int64.max)), ("99999999H", UInt64(Int64.max)),
+    ] as [(String, UInt64)])
   func `a timeout is one to eight digits and a unit`(text: String, nanoseconds: UInt64) {
     #expect(Array(text.utf8).withUnsafeBufferPointer { GRPCTimeout.nanoseconds($0) } == nanoseconds)
   }

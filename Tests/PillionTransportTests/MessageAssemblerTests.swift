@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct MessageAssemblerTests {
   /// What comes out of `bytes` when they come in pieces of `size`: the messages, then why it stopped, if it did.
-  private func assemble(_ bytes: [UInt8], pieces size: Int, limit: Int = 1 << 20) -> (messages: [[UInt8]], end: String) {
+  private func assemble(
+    _ bytes: [UInt8], pieces size: Int, limit: Int = 1 << 20
+  ) -> (messages: [[UInt8]], end: String) {
     var assembler = MessageAssembler(limit: limit)
     var messages: [[UInt8]] = []
     var start = 0

@@ -87,7 +87,8 @@ import Testing
     Body(name: "streaming nothing", method: "Bidi", pieces: [[]], status: 0),
     Body(name: "streaming a bad second message", method: "Bidi", pieces: [framed([1]), [7]], status: 13),
     Body(name: "streaming half a second message", method: "Bidi", pieces: [framed([1]), [0, 0]], status: 13),
-    Body(name: "streaming too long a second message", method: "Bidi", pieces: [framed([1]), [0, 1, 0, 0, 0]], status: 8),
+    Body(
+      name: "streaming a second message too long", method: "Bidi", pieces: [framed([1]), [0, 1, 0, 0, 0]], status: 8),
   ]
 
   @Test(arguments: bodies)

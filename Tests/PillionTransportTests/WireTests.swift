@@ -8,7 +8,8 @@ import Testing
   @Test func `HTTP 1 gets an answer it can read`() async throws {
     try await withServer { port, _, _ in
       let requests = [
-        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", true), ("POST /t.T/Echo HTTP/1.1\r\n\r\n", true), ("PRI / HTTP/1.1", true),
+        ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", true), ("POST /t.T/Echo HTTP/1.1\r\n\r\n", true),
+        ("PRI / HTTP/1.1", true),
         ("P / HTTP/1.1\r\n", false), ("get / http/1.1\r\n", false),
       ]
       for (request, isRequest) in requests {
@@ -22,12 +23,15 @@ import Testing
     }
   }
 
-  @Test(arguments: [[0x16, 3, 1, 2, 0, 1], [0], [255, 255, 255], Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\rX".utf8)] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x16, 3, 1, 2, 0, 1], [0], [255, 255, 255], Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\rX".utf8),
+    ] as [[UInt8]])
   func `noise is not answered`(bytes: [UInt8]) async throws {
     try await withServer { port, _, _ in
       let client = try #require(RawClient(port: port, settings: nil))
       client.send(bytes)
-      #expect(await client.readRaw().isEmpty || bytes.first == UInt8(ascii: "P"))
+      #expect(await client.readRaw().isEmpty)
       #expect(client.isClosed)
     }
   }
@@ -66,15 +70,21 @@ import Testing
       Attack(name: "unknown frames", frames: [unknown, unknown], isFatal: false),
       Attack(name: "ping", frames: [Frame(.ping, [UInt8](repeating: 1, count: 8))], isFatal: false),
       Attack(name: "priority", frames: [Frame(.priority, stream: 9, [0, 0, 0, 0, 1])], isFatal: false),
-      Attack(name: "upper-case field", frames: [headers(1, head + RawClient.headerBlock([("X-Up", "1")]))], isFatal: false),
+      Attack(
+        name: "upper-case field", frames: [headers(1, head + RawClient.headerBlock([("X-Up", "1")]))], isFatal: false),
       Attack(name: "no path", frames: [headers(1, RawClient.headerBlock([(":method", "POST")]))], isFatal: false),
-      Attack(name: "path without slash", frames: [
-        headers(1, RawClient.headerBlock(RawClient.requestFields(path: "t.T/Echo")))
-      ], isFatal: false),
-      Attack(name: "te: gzip", frames: [
-        headers(1, RawClient.headerBlock(RawClient.requestFields(path: "/t.T/Echo", te: false) + [("te", "gzip")]))
-      ], isFatal: false),
-      Attack(name: "empty data", frames: [headers(1, head)] + Array(repeating: Frame(.data, stream: 1), count: 500),
+      Attack(
+        name: "path without slash",
+        frames: [
+          headers(1, RawClient.headerBlock(RawClient.requestFields(path: "t.T/Echo")))
+        ], isFatal: false),
+      Attack(
+        name: "te: gzip",
+        frames: [
+          headers(1, RawClient.headerBlock(RawClient.requestFields(path: "/t.T/Echo", te: false) + [("te", "gzip")]))
+        ], isFatal: false),
+      Attack(
+        name: "empty data", frames: [headers(1, head)] + Array(repeating: Frame(.data, stream: 1), count: 500),
         isFatal: false),
       Attack(name: "ping of wrong length", frames: [Frame(.ping, [1])], isFatal: true),
       Attack(name: "data on stream 0", frames: [Frame(.data, [1])], isFatal: true),
@@ -82,12 +92,16 @@ import Testing
       Attack(name: "even stream", frames: [headers(2, head)], isFatal: true),
       Attack(name: "frame too long", frames: [headers(1, head), tooLong], isFatal: true),
       Attack(name: "bad HPACK", frames: [headers(1, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF])], isFatal: true),
-      Attack(name: "headers broken by data", frames: [headers(1, head, flags: 0), Frame(.data, stream: 1, [1])],
+      Attack(
+        name: "headers broken by data", frames: [headers(1, head, flags: 0), Frame(.data, stream: 1, [1])],
         isFatal: true),
       Attack(name: "continuation of nothing", frames: [Frame(.continuation, stream: 1, [0])], isFatal: true),
-      Attack(name: "continuation flood", frames: [headers(1, head, flags: 0)]
-        + Array(repeating: Frame(.continuation, stream: 1), count: 100), isFatal: true),
-      Attack(name: "push promise", frames: [Frame(.pushPromise, flags: Frame.endHeaders, stream: 1, [0, 0, 0, 2])],
+      Attack(
+        name: "continuation flood",
+        frames: [headers(1, head, flags: 0)]
+          + Array(repeating: Frame(.continuation, stream: 1), count: 100), isFatal: true),
+      Attack(
+        name: "push promise", frames: [Frame(.pushPromise, flags: Frame.endHeaders, stream: 1, [0, 0, 0, 2])],
         isFatal: true),
       Attack(name: "window overflow", frames: [Frame(.windowUpdate, bigEndian(0x7FFF_FFFF))], isFatal: true),
       Attack(name: "window update of zero", frames: [Frame(.windowUpdate, bigEndian(0))], isFatal: true),
@@ -128,8 +142,11 @@ import Testing
     try await withServer { port, _, _ in
       var random = SplitMix(state: 42)
       var good: [UInt8] = Frame(.settings).bytes
-      good += Frame(.headers, flags: Frame.endHeaders, stream: 1,
-        RawClient.headerBlock(RawClient.requestFields(path: "/t.T/Bidi") + [("grpc-timeout", "1S")])).bytes
+      good +=
+        Frame(
+          .headers, flags: Frame.endHeaders, stream: 1,
+          RawClient.headerBlock(RawClient.requestFields(path: "/t.T/Bidi") + [("grpc-timeout", "1S")])
+        ).bytes
       good += Frame(.data, stream: 1, framed([1, 2, 3]) + framed([4])).bytes
       good += Frame(.ping, [UInt8](repeating: 0, count: 8)).bytes
       good += Frame(.data, flags: Frame.endStream, stream: 1, framed([])).bytes

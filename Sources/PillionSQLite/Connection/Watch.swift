@@ -59,9 +59,9 @@ final class Watch {
   /// The next statements are run for `job`.
   func begin(_ job: Job) {
     self.job = job
-    now = MonotonicClock.now()
+    now = MonotonicTime.now()
     started = now
-    statementLimit = statementTimeout == 0 ? .max : now.addingSaturating(statementTimeout)
+    statementLimit = statementTimeout == 0 ? .max : MonotonicTime.after(now, statementTimeout)
     verdict = nil
     isSlow = false
   }
@@ -77,7 +77,7 @@ final class Watch {
   /// Progress handler: whether the statement must stop.
   func stopsStatement() -> Bool {
     guard let job else { return false }
-    now = MonotonicClock.now()
+    now = MonotonicTime.now()
     if !isSlow, now &- started >= Self.slow {
       isSlow = true
       onSlow?()
@@ -95,7 +95,7 @@ final class Watch {
 
   /// Busy handler: sleeps a little; whether to try the lock again. `attempt` counts from 0 in each wait.
   func waitsForLock(attempt: Int32) -> Bool {
-    now = MonotonicClock.now()
+    now = MonotonicTime.now()
     if attempt == 0 { waitStarted = now }
     if let job, let reason = look(at: job) {
       verdict = reason
@@ -111,7 +111,7 @@ final class Watch {
       case ..<40: 2_000_000
       default: 10_000_000
       }
-    MonotonicClock.sleep(nanoseconds: min(pause, busyTimeout &- waited))
+    MonotonicTime.sleep(nanoseconds: min(pause, busyTimeout &- waited))
     return true
   }
 }

@@ -63,7 +63,7 @@ final class ReaderLane {
   private func answer(_ operation: Operation) -> Operation.Outcome {
     if status.isStopping { return .failed(Watch.Verdict.shutdown.error) }
     if operation.deadline != 0 || operation.isCancelled,
-      let verdict = Watch.verdict(on: operation, now: MonotonicClock.now())
+      let verdict = Watch.verdict(on: operation, now: MonotonicTime.now())
     {
       return .failed(verdict.error)
     }
@@ -101,7 +101,7 @@ final class ReaderLane {
 
   private func closeIfMoved() {
     guard let connection else { return }
-    let now = MonotonicClock.now()
+    let now = MonotonicTime.now()
     guard now >= nextMoveCheck else { return }
     nextMoveCheck = now &+ Self.moveCheck
     if connection.hasMoved { self.connection = nil }

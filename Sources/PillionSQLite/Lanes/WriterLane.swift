@@ -93,7 +93,7 @@ final class WriterLane {
   /// Opens the transaction with the right to write, so that no operation can fail for the lock half-way. False when
   /// all operations of the group have died while it waited for the lock.
   private func begin(on connection: Connection) throws(DatabaseError) -> Bool {
-    let started = MonotonicClock.now()
+    let started = MonotonicTime.now()
     isBeginning = true
     defer { isBeginning = false }
     while true {
@@ -109,21 +109,21 @@ final class WriterLane {
         answerDead()
         outbox.flush()
         if group.isEmpty { return false }
-        let isTimeOver = MonotonicClock.now() &- started >= configuration.busyTimeout
+        let isTimeOver = MonotonicTime.now() &- started >= configuration.busyTimeout
         if group.count == count || isTimeOver { throw error }
       }
     }
   }
 
   private func runGroup(on connection: Connection) {
-    let started = MonotonicClock.now()
+    let started = MonotonicTime.now()
     // An operation alone needs no savepoint: the transaction is its own.
     let isAlone = group.count == 1
     var index = 0
     while index < group.count {
       let operation = group[index]
       if operation.deadline != 0 || operation.isCancelled,
-        let verdict = Watch.verdict(on: operation, now: MonotonicClock.now())
+        let verdict = Watch.verdict(on: operation, now: MonotonicTime.now())
       {
         operation.outcome = .failed(verdict.error)
       } else {
@@ -134,7 +134,7 @@ final class WriterLane {
         }
       }
       index += 1
-      if index < group.count, MonotonicClock.now() &- started >= configuration.groupTime {
+      if index < group.count, MonotonicTime.now() &- started >= configuration.groupTime {
         waiting.insert(contentsOf: group[index...], at: 0)
         group.removeSubrange(index...)
       }
@@ -216,7 +216,7 @@ final class WriterLane {
 
   /// Answers the operations of the group that nobody waits for any longer.
   private func answerDead() {
-    let now = MonotonicClock.now()
+    let now = MonotonicTime.now()
     group.removeAll { operation in
       guard let verdict = Watch.verdict(on: operation, now: now) else { return false }
       finish(operation, .failed(verdict.error))

@@ -38,14 +38,14 @@ final class StreamCursor {
   init(_ stream: RowStream, on connection: Connection, configuration: SQLiteConfiguration, now: UInt64) {
     self.stream = stream
     self.connection = connection
-    expiry = configuration.streamLifetime == 0 ? .max : now.addingSaturating(configuration.streamLifetime)
+    expiry = configuration.streamLifetime == 0 ? .max : MonotonicTime.after(now, configuration.streamLifetime)
     if case .memory = configuration.location { isSpooled = true } else { isSpooled = false }
   }
 
   /// Steps the statement until the stream is full or at its end; `deliver` posts the stream after each chunk.
   func advance(_ rows: RowBuffer, _ writer: inout WireWriter, deliver: () -> Void) -> Pause {
     if let verdict { return .ended(.failed(verdict)) }
-    if let error = overdue(at: MonotonicClock.now()) { return .ended(.failed(error)) }
+    if let error = overdue(at: MonotonicTime.now()) { return .ended(.failed(error)) }
     connection.watch.begin(stream)
     defer { connection.watch.end() }
     do throws(DatabaseError) {

@@ -28,7 +28,7 @@ final class StreamLane {
 
   private func start(_ stream: RowStream, on idle: Connection?) {
     do throws(DatabaseError) {
-      let now = MonotonicClock.now()
+      let now = MonotonicTime.now()
       if let verdict = Watch.verdict(on: stream, now: now) {
         scheduler.end(stream, idle)
         return post(stream, .failed(verdict.error))

@@ -82,7 +82,7 @@ final class StreamScheduler: Sendable {
 
   /// The write-ahead log has grown over its limit: ends the Lists whose clients take nothing, as their snapshots hold it.
   func endIdle() {
-    let now = MonotonicClock.now()
+    let now = MonotonicTime.now()
     let error = DatabaseError(
       .pillion(.exhausted), "the List's snapshot kept the write-ahead log over its limit while its client took nothing")
     monitor.withLock { $0.endParked(error) { now &- $0.parkedSince >= Self.idleTime } }
@@ -140,7 +140,7 @@ final class StreamScheduler: Sendable {
       if isResumed || state.isClosed || cursor.stream.isCancelled {
         state.ready.append(cursor)
       } else {
-        cursor.parkedSince = MonotonicClock.now()
+        cursor.parkedSince = MonotonicTime.now()
         state.parked[id] = cursor
       }
     }
@@ -168,7 +168,7 @@ final class StreamScheduler: Sendable {
   func closeConnections() { monitor.withLock { $0.idle.removeAll() } }
 
   fileprivate static func reason(_ stream: RowStream) -> DatabaseError {
-    (Watch.verdict(on: stream, now: MonotonicClock.now()) ?? .cancelled).error
+    (Watch.verdict(on: stream, now: MonotonicTime.now()) ?? .cancelled).error
   }
 }
 
@@ -186,7 +186,7 @@ extension StreamScheduler.State {
   /// Takes out the streams whose deadline, or whose time of life, is over.
   fileprivate mutating func sweep(every time: UInt64) {
     guard !waiting.isEmpty || !parked.isEmpty else { return }
-    let now = MonotonicClock.now()
+    let now = MonotonicTime.now()
     guard now >= nextSweep else { return }
     nextSweep = now &+ time
     waiting.removeAll { stream in

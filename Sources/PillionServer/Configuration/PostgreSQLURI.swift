@@ -67,7 +67,8 @@ struct PostgreSQLURI {
 
   /// Whether what follows a host's colon is digits, or nothing.
   private static func hasPortNumbers(_ target: Bytes) -> Bool {
-    target.prefix { $0 != slash }.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy { host in
+    target.prefix { $0 != slash }.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).allSatisfy {
+      host in
       var host = host
       if host.first == UInt8(ascii: "[") {
         guard let end = host.firstIndex(of: UInt8(ascii: "]")) else { return false }
@@ -95,7 +96,9 @@ struct PostgreSQLURI {
   private static func byte(_ bytes: Bytes) -> UInt8? {
     let digits = bytes.dropFirst().prefix(2)
     // `UInt8.init` would take a sign.
-    guard digits.count == 2, digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else { return nil }
+    guard digits.count == 2, digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
+      return nil
+    }
     return UInt8(text(digits), radix: 16)
   }
 }

@@ -96,8 +96,11 @@ package struct SettingValues: Sendable {
   }
 
   private static func isVariableName(_ name: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || ($0 < 0x80 && Character(Unicode.Scalar($0)).isLetter)
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    !name.isEmpty
+      && name.utf8.allSatisfy {
+        $0 == UInt8(ascii: "_") || ($0 < 0x80 && Character(Unicode.Scalar($0)).isLetter)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+      }
   }
 
   /// `file:/path` in place of a secret: the file's content, without the line break at its end.

@@ -25,41 +25,32 @@ import Testing
           name: { type: string, unique: true }
     """#
 
-  private func run(_ test: (PlanRun) throws -> Void, _ yaml: String) throws {
-    for fixture in [try SQLiteFixture(), try PostgreSQLFixture()] as [any DriverFixture] {
-      let run = try PlanRun(yaml, fixture)
-      defer { run.driver.shutdown() }
-      try test(run)
-    }
-  }
-
   @Test func hostileNames() throws {
-    try run(
-      { run in
-        #expect(try run.row("Tag", .create, ["name": "o'clock"]) == ["1", "o'clock"])
-        #expect(try run.row("Tag", .create, ["name": "x'; drop table \"group\"; --"])?.first == "2")
-        #expect(
-          try run.row("Post", .create, ["title": "a", "tags": [2, 1, 2]]) == [
-            "1", "a", "'; drop table tag; --", "1", "null", "[1, 2]",
-          ])
-        #expect(
-          try run.row("Post", .partialUpdate, ["id": 1, "note": nil, "kind": "\";", "tags": [2], "is_tags_set": 1])
-            == ["1", "a", "null", "1", "\";", "[2]"])
-        #expect(
-          try run.row("Post", .update, ["id": 1, "title": "b", "rank": 2, "tags": [1]])
-            == ["1", "b", "null", "2", "null", "[1]"])
-        #expect(try run.row("Post", .partialUpdate, ["id": 1, "is_tags_set": 1])?.last == "[]")
-        #expect(try run.row("Post", .partialUpdate, ["id": 1, "tags": [2], "is_tags_set": 1])?.last == "[2]")
-        #expect(try run.row("Post", .retrieve, ["id": 1])?.last == "[2]")
-        #expect(try run.rows("Post", [("note", true), ("kind", false)]).map(\.first) == ["1"])
-        #expect(try run.outcome("Post", .create, ["title": "c", "rank": 3]).error != nil, "a choice is a CHECK")
-        #expect(try run.outcome("Tag", .destroy, ["id": 2]).isDone)
-        #expect(try run.row("Post", .retrieve, ["id": 1])?.last == "[]")
-        #expect(try run.outcome("Post", .destroy, ["id": 1]).isDone)
-        #expect(try run.outcome("Post", .destroy, ["id": 1]).isNotFound)
-        #expect(try run.outcome("Post", .retrieve, ["id": 1]).isNotFound)
-        #expect(try run.rows("Tag").count == 1)
-      }, Self.hostile)
+    for run in try PlanRun.onBoth(Self.hostile) {
+      #expect(try run.row("Tag", .create, ["name": "o'clock"]) == ["1", "o'clock"])
+      #expect(try run.row("Tag", .create, ["name": "x'; drop table \"group\"; --"])?.first == "2")
+      #expect(
+        try run.row("Post", .create, ["title": "a", "tags": [2, 1, 2]]) == [
+          "1", "a", "'; drop table tag; --", "1", "null", "[1, 2]",
+        ])
+      #expect(
+        try run.row("Post", .partialUpdate, ["id": 1, "note": nil, "kind": "\";", "tags": [2], "is_tags_set": 1])
+          == ["1", "a", "null", "1", "\";", "[2]"])
+      #expect(
+        try run.row("Post", .update, ["id": 1, "title": "b", "rank": 2, "tags": [1]])
+          == ["1", "b", "null", "2", "null", "[1]"])
+      #expect(try run.row("Post", .partialUpdate, ["id": 1, "is_tags_set": 1])?.last == "[]")
+      #expect(try run.row("Post", .partialUpdate, ["id": 1, "tags": [2], "is_tags_set": 1])?.last == "[2]")
+      #expect(try run.row("Post", .retrieve, ["id": 1])?.last == "[2]")
+      #expect(try run.rows("Post", [("note", true), ("kind", false)]).map(\.first) == ["1"])
+      #expect(try run.outcome("Post", .create, ["title": "c", "rank": 3]).error != nil, "a choice is a CHECK")
+      #expect(try run.outcome("Tag", .destroy, ["id": 2]).isDone)
+      #expect(try run.row("Post", .retrieve, ["id": 1])?.last == "[]")
+      #expect(try run.outcome("Post", .destroy, ["id": 1]).isDone)
+      #expect(try run.outcome("Post", .destroy, ["id": 1]).isNotFound)
+      #expect(try run.outcome("Post", .retrieve, ["id": 1]).isNotFound)
+      #expect(try run.rows("Tag").count == 1)
+    }
   }
 
   static let library = """
@@ -90,48 +81,46 @@ import Testing
     """
 
   @Test func keysReferencesAndDefaults() throws {
-    try run(
-      { run in
-        #expect(try run.row("Shelf", .create, ["room": "a", "number": 1]) == ["a", "1", "null"])
-        #expect(try run.outcome("Shelf", .create, ["room": "a", "number": 1]).error != nil)
-        #expect(try run.row("Shelf", .create, ["room": "a", "number": 0, "label": "x"]) == ["a", "0", "x"])
-        #expect(try run.row("Shelf", .update, ["room": "a", "number": 1, "label": "y"]) == ["a", "1", "y"])
-        #expect(try run.rows("Shelf").map { $0[1] } == ["0", "1"])
-        #expect(try run.outcome("Shelf", .destroy, ["room": "a", "number": 2]).isNotFound)
+    for run in try PlanRun.onBoth(Self.library) {
+      #expect(try run.row("Shelf", .create, ["room": "a", "number": 1]) == ["a", "1", "null"])
+      #expect(try run.outcome("Shelf", .create, ["room": "a", "number": 1]).error != nil)
+      #expect(try run.row("Shelf", .create, ["room": "a", "number": 0, "label": "x"]) == ["a", "0", "x"])
+      #expect(try run.row("Shelf", .update, ["room": "a", "number": 1, "label": "y"]) == ["a", "1", "y"])
+      #expect(try run.rows("Shelf").map { $0[1] } == ["0", "1"])
+      #expect(try run.outcome("Shelf", .destroy, ["room": "a", "number": 2]).isNotFound)
 
-        let author = try #require(try run.row("Author", .create, ["name": "A"])?.first)
-        #expect(author.count == 36 && author.split(separator: "-").map(\.count) == [8, 4, 4, 4, 12])
-        let other = "00000000-0000-4000-8000-000000000001"
-        #expect(try run.row("Author", .create, ["id": .text(other), "name": "B"]) == [other, "B"])
+      let author = try #require(try run.row("Author", .create, ["name": "A"])?.first)
+      #expect(author.count == 36 && author.split(separator: "-").map(\.count) == [8, 4, 4, 4, 12])
+      let other = "00000000-0000-4000-8000-000000000001"
+      #expect(try run.row("Author", .create, ["id": .text(other), "name": "B"]) == [other, "B"])
 
-        let book = try #require(try run.row("Book", .create, ["author": .text(author)]))
-        #expect(book == ["1", author, "null", "9.50", "null", "null", "[]", "1709208000", "1", "P14D", "[]"])
-        #expect(
-          try run.row("Book", .create, ["author": .text(other), "sequel": 1, "authors": [.text(other)], "labels": ["x"]])
-            == ["2", other, "1", "9.50", "null", "null", "[x]", "1709208000", "1", "P14D", "[\(other)]"])
-        #expect(try run.outcome("Book", .create, ["author": .text(other), "sequel": 99]).error != nil)
-        #expect(try run.outcome("Author", .destroy, ["id": .text(other)]).error != nil, "on_delete: restrict")
-        #expect(try run.outcome("Book", .destroy, ["id": 1]).isDone)
-        #expect(try run.row("Book", .retrieve, ["id": 2])?[2] == "null", "on_delete: set_null")
-      }, Self.library)
+      let book = try #require(try run.row("Book", .create, ["author": .text(author)]))
+      #expect(book == ["1", author, "null", "9.50", "null", "null", "[]", "1709208000", "1", "P14D", "[]"])
+      #expect(
+        try run.row("Book", .create, ["author": .text(other), "sequel": 1, "authors": [.text(other)], "labels": ["x"]])
+          == ["2", other, "1", "9.50", "null", "null", "[x]", "1709208000", "1", "P14D", "[\(other)]"])
+      #expect(try run.outcome("Book", .create, ["author": .text(other), "sequel": 99]).error != nil)
+      #expect(try run.outcome("Author", .destroy, ["id": .text(other)]).error != nil, "on_delete: restrict")
+      #expect(try run.outcome("Book", .destroy, ["id": 1]).isDone)
+      #expect(try run.row("Book", .retrieve, ["id": 2])?[2] == "null", "on_delete: set_null")
+    }
   }
 
   /// NULLs last ascending, first descending; the key breaks ties.
   @Test func nullOrder() throws {
-    try run(
-      { run in
-        let author = PlanValue.text(try #require(try run.row("Author", .create, ["name": "A"])?.first))
-        for rank in [2, nil, 1, nil] as [PlanValue] {
-          _ = try run.row("Book", .create, ["author": author, "rank": rank])
-        }
-        func order(_ descending: Bool, limit: Int32? = nil) throws -> [String] {
-          try run.rows("Book", [("rank", descending)], limit: limit).map { $0[0] }
-        }
-        #expect(try order(false) == ["3", "1", "2", "4"])
-        #expect(try order(true) == ["2", "4", "1", "3"])
-        #expect(try order(true, limit: 3) == ["2", "4", "1"])
-        #expect(try run.rows("Book", [("id", true)]).map { $0[0] } == ["4", "3", "2", "1"])
-      }, Self.library)
+    for run in try PlanRun.onBoth(Self.library) {
+      let author = PlanValue.text(try #require(try run.row("Author", .create, ["name": "A"])?.first))
+      for rank in [2, nil, 1, nil] as [PlanValue] {
+        _ = try run.row("Book", .create, ["author": author, "rank": rank])
+      }
+      func order(_ descending: Bool, limit: Int32? = nil) throws -> [String] {
+        try run.rows("Book", [("rank", descending)], limit: limit).map { $0[0] }
+      }
+      #expect(try order(false) == ["3", "1", "2", "4"])
+      #expect(try order(true) == ["2", "4", "1", "3"])
+      #expect(try order(true, limit: 3) == ["2", "4", "1"])
+      #expect(try run.rows("Book", [("id", true)]).map { $0[0] } == ["4", "3", "2", "1"])
+    }
   }
 }
 
@@ -139,16 +128,24 @@ import Testing
 private final class PlanRun {
   let driver: any Driver
   private let yaml: String
+  private let database: any DriverFixture
   private let mailbox = TestMailbox()
   private var fixtures: [String: PlanFixture] = [:]
 
   init(_ yaml: String, _ fixture: any DriverFixture) throws {
     self.yaml = yaml
+    database = fixture
     let admin = try fixture.makeAdmin()
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
     try admin.execute(SchemaDDL(schema: try #require(schema, "\(diagnostics)"), dialect: fixture.dialect).statements())
     driver = try fixture.makeDriver(streams: 1)
   }
+
+  static func onBoth(_ yaml: String) throws -> [PlanRun] {
+    try ([SQLiteFixture(), PostgreSQLFixture()] as [any DriverFixture]).map { try PlanRun(yaml, $0) }
+  }
+
+  deinit { driver.shutdown() }
 
   private func fixture(_ model: String) throws -> PlanFixture {
     if let known = fixtures[model] { return known }

@@ -90,7 +90,8 @@ import Testing
         #"SELECT t."id", t."slug" FROM "post" AS t WHERE t."slug" = ?1 <- 'a'"#
       ])
     #expect(
-      try fixture.steps(.destroy, ["name": "a"]) == [#"DELETE FROM "post" AS t WHERE t."slug" = ?1 RETURNING 1 <- 'a'"#])
+      try fixture.steps(.destroy, ["name": "a"]) == [#"DELETE FROM "post" AS t WHERE t."slug" = ?1 RETURNING 1 <- 'a'"#]
+    )
   }
 
   @Test func malformedLookup() throws {
@@ -151,10 +152,10 @@ import Testing
       models:
         Post:
           fields: { id: { type: int64, primary_key: true }, title: { type: string } }
-          service: { actions: [Retrieve, Update], fields: [title] }
+          service: { actions: [Retrieve, Destroy], fields: [title] }
       """
     let fixture = try PlanFixture(yaml, on: .sqlite)
-    #expect(Set(fixture.plans.unary.keys) == [.retrieve, .update] && fixture.plans.list == nil)
+    #expect(Set(fixture.plans.unary.keys) == [.retrieve, .destroy] && fixture.plans.list == nil)
     #expect(
       try fixture.steps(.retrieve, ["id": 1]) == [#"SELECT t."title" FROM "post" AS t WHERE t."id" = ?1 <- 1"#])
   }

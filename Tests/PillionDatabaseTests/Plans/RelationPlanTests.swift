@@ -88,7 +88,8 @@ import Testing
     }
     #expect(
       try post.steps(.destroy, ["id": 7]) == [
-        joined("post_tag", "post", "post"), joined("link", "from_post_id", "post"), joined("link", "to_post_id", "post"),
+        joined("post_tag", "post", "post"), joined("link", "from_post_id", "post"),
+        joined("link", "to_post_id", "post"),
         #"DELETE FROM "post" AS t WHERE t."id" = ?1 RETURNING 1 <- 7"#,
       ])
     let tag = try PlanFixture(yaml, model: "Tag", on: .postgresql)

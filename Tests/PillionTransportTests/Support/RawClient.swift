@@ -25,7 +25,9 @@ struct Frame {
     self.payload = payload
   }
 
-  var bytes: [UInt8] { Array(bigEndian(UInt32(payload.count)).dropFirst()) + [kind, flags] + bigEndian(stream) + payload }
+  var bytes: [UInt8] {
+    Array(bigEndian(UInt32(payload.count)).dropFirst()) + [kind, flags] + bigEndian(stream) + payload
+  }
 
   func isA(_ kind: Kind) -> Bool { self.kind == kind.rawValue }
 
@@ -90,12 +92,10 @@ final class RawClient {
 
   func send(_ bytes: [UInt8]) {
     var sent = 0
-    bytes.withUnsafeBytes { raw in
-      while sent < raw.count {
-        let count = Glibc.send(socket, raw.baseAddress! + sent, raw.count - sent, Int32(MSG_NOSIGNAL))
-        if count <= 0 { return }
-        sent += count
-      }
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if count <= 0 { return }
+      sent += count
     }
   }
 

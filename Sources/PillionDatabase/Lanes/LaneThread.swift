@@ -1,8 +1,7 @@
 import Glibc
-import PillionDatabase
 
-/// A thread of our own, for C calls that block.
-struct LaneThread: Sendable {
+/// A POSIX thread that runs one closure, for C calls that block: a lane.
+package struct LaneThread: Sendable {
   private let thread: pthread_t
 
   private final class Body {
@@ -15,8 +14,9 @@ struct LaneThread: Sendable {
     }
   }
 
-  /// Starts the thread. `name` shows in `top -H`; the kernel keeps 15 bytes of it.
-  init(name: String, _ run: sending @escaping () -> Void) throws(DatabaseError) {
+  /// Starts the thread. `name` shows in `top -H`; the kernel keeps 15 bytes of it. One of `join` and `detach` is to be
+  /// called, once.
+  package init(name: String, _ run: sending @escaping () -> Void) throws(DatabaseError) {
     let body = Unmanaged.passRetained(Body(name: name, run: run))
     var thread = pthread_t()
     let status = pthread_create(
@@ -43,6 +43,9 @@ struct LaneThread: Sendable {
     close(file)
   }
 
-  /// Returns when the thread has ended. Called once.
-  func join() { pthread_join(thread, nil) }
+  /// Returns when the thread has ended.
+  package func join() { pthread_join(thread, nil) }
+
+  /// Lets the thread go by itself.
+  package func detach() { pthread_detach(thread) }
 }

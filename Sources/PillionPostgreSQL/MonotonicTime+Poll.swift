@@ -1,21 +1,6 @@
-internal import Glibc
+internal import PillionDatabase
 
-/// Nanoseconds of CLOCK_MONOTONIC, as `Job.deadline` counts them.
-enum MonotonicTime {
-  static let never = UInt64.max
-
-  static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
-  }
-
-  /// `time` and `span` later, or `never` where that does not fit.
-  static func after(_ time: UInt64, _ span: UInt64) -> UInt64 {
-    let (sum, overflow) = time.addingReportingOverflow(span)
-    return overflow ? never : sum
-  }
-
+extension MonotonicTime {
   /// Milliseconds for `poll` and `epoll_wait` from `now` to `time`, rounded up; -1 for `never`.
   static func milliseconds(from now: UInt64, to time: UInt64) -> Int32 {
     guard time != never else { return -1 }
