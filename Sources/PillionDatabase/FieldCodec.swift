@@ -39,7 +39,10 @@ package struct FieldCodec: Sendable {
   /// What to select so that `RowEncoder` can read it: PostgreSQL casts to the declared type, SQLite takes the column.
   /// `column` is a quoted column or an expression; one with operators must come in parentheses.
   package func selectExpression(_ column: String) -> String {
-    dialect == .postgresql ? column + PostgreSQLType.cast(scalar, isArray: isRepeated) : column
+    guard dialect == .postgresql else { return column }
+    let cast = column + PostgreSQLType.cast(scalar, isArray: isRepeated)
+    // An inet column's text has the length of its netmask behind it, even where that says nothing.
+    return field.format == .ipv4 || field.format == .ipv6 ? "split_part(\(cast), '/', 1)" : cast
   }
 
   /// PostgreSQL's type OID of the field's placeholder; 0: the server decides.

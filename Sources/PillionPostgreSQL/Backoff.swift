@@ -26,4 +26,3 @@ struct Backoff {
     return state.hasPrefix("28") || state.hasPrefix("3D")
   }
 }
-

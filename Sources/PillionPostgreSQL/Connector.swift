@@ -91,7 +91,8 @@ final class Connector: Sendable {
   /// Until the descriptor is readable, the time has come, or it is over.
   private func wait(for descriptor: Int32, until time: UInt64) {
     var descriptors = (
-      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0)
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: end.descriptor, events: Int16(POLLIN), revents: 0)
     )
     _ = withUnsafeMutableBytes(of: &descriptors) { bytes in
       poll(

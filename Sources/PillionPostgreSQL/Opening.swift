@@ -138,7 +138,9 @@ struct Opening: Sendable {
         throw DatabaseError(.pillion(.unavailable), "the server did not answer within the connect timeout")
       }
       // A negative descriptor is skipped.
-      var descriptors = (pollfd(fd: socket, events: events, revents: 0), pollfd(fd: interrupt, events: Int16(POLLIN), revents: 0))
+      var descriptors = (
+        pollfd(fd: socket, events: events, revents: 0), pollfd(fd: interrupt, events: Int16(POLLIN), revents: 0)
+      )
       let count = withUnsafeMutableBytes(of: &descriptors) { bytes in
         poll(bytes.bindMemory(to: pollfd.self).baseAddress, 2, MonotonicTime.milliseconds(from: now, to: limit))
       }

@@ -58,13 +58,17 @@ extension PointLaneCore {
   private mutating func take(
     _ result: consuming QueryResult, of connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
-    availability.set(true)
     let status = result.status
+    if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
+      // A prepared statement has no tag either; there is nothing to be wrong about.
+      if case .query? = connection.entries.first, !result.isComplete { return false }
+    }
     if status == PGRES_FATAL_ERROR {
       if result.isFatal { connection.farewell = result.error(sql: nil) }
       // No SQLSTATE: libpq's own words on a connection that broke.
       if result.isFatal || result.sqlState == nil { return false }
     }
+    availability.set(true)
     switch connection.entries.first {
     case .sync:
       return takeSync(result, status, of: connection, at: now)
@@ -73,7 +77,11 @@ extension PointLaneCore {
       if status == PGRES_FATAL_ERROR {
         let error = result.error(sql: nil)
         connection.preparationFailure = (id, error)
-        if error.code == .sqlState("42P05") { connection.statements.markStale(id) } else { connection.statements.forget(id) }
+        if error.code == .sqlState("42P05") {
+          connection.statements.markStale(id)
+        } else {
+          connection.statements.forget(id)
+        }
       } else if status != PGRES_COMMAND_OK {
         connection.statements.forget(id)
       }
@@ -129,7 +137,6 @@ extension PointLaneCore {
     switch status {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
       let outcome = outcome(of: result, flight)
-      if case .notFound = outcome { print("DEBUG", status.rawValue, result.columns, result.rows, flight.isWrite, flight.wasLost, flight.repeats, connection.connection.isBroken, connection.connection.failure, connection.entries.count, flight.statement.sql) }
       if flight.isWrite {
         connection.uncommitted = (flight, outcome)
       } else {
@@ -148,7 +155,8 @@ extension PointLaneCore {
       return true
     default:
       // COPY and its like: the connection is in a state that no plan asks for.
-      fail(flight, DatabaseError(.pillion(.internal), "a statement that does not return rows", sql: flight.statement.sql))
+      fail(
+        flight, DatabaseError(.pillion(.internal), "a statement that does not return rows", sql: flight.statement.sql))
       return false
     }
   }

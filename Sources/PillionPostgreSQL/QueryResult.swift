@@ -14,6 +14,13 @@ struct QueryResult: ~Copyable {
   var rows: Int32 { PQntuples(handle) }
   var columns: Int32 { PQnfields(handle) }
 
+  /// Whether the server said that the statement ran to its end. When a connection breaks behind a row description, libpq
+  /// 15 gives what has come so far as `PGRES_TUPLES_OK`, without a command tag.
+  var isComplete: Bool {
+    guard let tag = PQcmdStatus(handle) else { return false }
+    return tag.pointee != 0 || status == PGRES_EMPTY_QUERY
+  }
+
   /// Whether the statement returned a row or, without returning rows, says that it touched one.
   var hasRow: Bool {
     if status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE { return rows > 0 }

@@ -127,6 +127,7 @@ extension StreamLaneCore {
       offer(connection, at: now)
       return .chunk
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+      if case .running = connection.state, !result.isComplete { return .broken }
       return .none
     case PGRES_FATAL_ERROR:
       let error = result.error(sql: connection.stream?.statement.sql)

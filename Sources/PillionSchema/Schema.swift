@@ -78,11 +78,12 @@ package struct Model: Sendable {
   /// Index of the field called `name`.
   package func fieldIndex(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
 
-  /// Whether the database makes the key: a single integer or uuid key without a default that refers to nothing.
+  /// Whether the database makes the key: a single int32, int64, uint32 or uuid key without a default that refers to
+  /// nothing. No database has a generated column for all of uint64.
   package func isGenerated(_ field: Int) -> Bool {
     guard primaryKey == [field], fields[field].defaultValue == nil else { return false }
     switch fields[field].type {
-    case .scalar(.int32), .scalar(.int64), .scalar(.uint32), .scalar(.uint64), .scalar(.uuid): return true
+    case .scalar(.int32), .scalar(.int64), .scalar(.uint32), .scalar(.uuid): return true
     default: return false
     }
   }

@@ -29,7 +29,8 @@ package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
   /// What to write instead, when it is known.
   package var suggestion: String?
 
-  package init(_ severity: Severity = .error, at location: SourceLocation, _ message: String, suggestion: String? = nil) {
+  package init(_ severity: Severity = .error, at location: SourceLocation, _ message: String, suggestion: String? = nil)
+  {
     self.severity = severity
     self.location = location
     self.message = message

@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct PostgreSQLCancelTests {
   private func running(_ test: PostgreSQLTest, _ mark: String) throws -> Int {
-    try test.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()")
-      .flatMap { Int($0) } ?? -1
+    try test.value(
+      "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()"
+    )
+    .flatMap { Int($0) } ?? -1
   }
 
   /// The client leaves: the answer comes at once, and the server soon stops.
@@ -49,7 +51,8 @@ import Testing
       for number in 0..<batch {
         // One in ten runs for long enough to need a request to the server; the others are cancelled wherever they are.
         let isSlow = number % 10 == 0
-        let victim = isSlow ? test.read(TestStatement.sleep, [10_000]) : test.read(TestStatement.echo, [.int(-1), "victim"])
+        let victim =
+          isSlow ? test.read(TestStatement.sleep, [10_000]) : test.read(TestStatement.echo, [.int(-1), "victim"])
         let canary = test.read(TestStatement.echo, [.int(Int64(round * batch + number)), .text("canary \(number)")])
         victims.append(victim)
         canaries.append(canary)
@@ -61,10 +64,12 @@ import Testing
       #expect(jobs.count == 2 * batch)
       for (number, canary) in canaries.enumerated() {
         #expect(
-          canary.outcome.row == TestRow(id: Int64(round * batch + number), title: "canary \(number)"), "\(canary.outcome)")
+          canary.outcome.row == TestRow(id: Int64(round * batch + number), title: "canary \(number)"),
+          "\(canary.outcome)")
       }
       for (number, victim) in victims.enumerated() {
-        let isRight = victim.outcome.error?.code == .pillion(.cancelled)
+        let isRight =
+          victim.outcome.error?.code == .pillion(.cancelled)
           || (number % 10 != 0 && victim.outcome.row == TestRow(id: -1, title: "victim"))
         #expect(isRight, "\(victim.outcome)")
       }

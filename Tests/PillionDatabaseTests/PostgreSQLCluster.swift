@@ -18,7 +18,8 @@ final class PostgreSQLCluster: Sendable {
   private let watch: Locked<(Process, Pipe)?>
 
   init() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "pillion-pg-\(UUID().uuidString.prefix(8))").path
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pillion-pg-\(UUID().uuidString.prefix(8))")
+      .path
     let port = try Self.freePort()
     let binaries = try Self.binaries()
     self.folder = folder
@@ -74,7 +75,8 @@ final class PostgreSQLCluster: Sendable {
       for file in /proc/$$/fd/*; do n=${file##*/}; [ $n -gt 2 ] && eval "exec $n>&-"; done
       cd / && exec "$@" </dev/null >/dev/null 2>&1
       """
-    let words = ["/bin/bash", "-c", script, "bash"] + (getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + command
+    let words =
+      ["/bin/bash", "-c", script, "bash"] + (getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + command
     let copies = words.map { strdup($0) }
     defer { for copy in copies { free(copy) } }
     var process: pid_t = 0
@@ -97,7 +99,9 @@ final class PostgreSQLCluster: Sendable {
     let folders = versions.sorted { $0.compare($1, options: .numeric) == .orderedDescending }
       .map { "/usr/lib/postgresql/\($0)/bin" }
     let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-    for folder in folders + path where FileManager.default.isExecutableFile(atPath: "\(folder)/initdb") { return folder }
+    for folder in folders + path where FileManager.default.isExecutableFile(atPath: "\(folder)/initdb") {
+      return folder
+    }
     throw TestFailure("no initdb: install PostgreSQL, or name a server in PILLION_TEST_POSTGRES")
   }
 

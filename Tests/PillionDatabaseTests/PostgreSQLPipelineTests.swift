@@ -164,14 +164,18 @@ import Testing
     let test = try PostgreSQLTest { $0.pointConnections = 2 }
     try test.run((0..<20).map { test.read(TestStatement.echo, [.int($0), "warm"]) })
     try test.eventually("both connections") {
-      try test.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()")
-        .flatMap { Int($0) } ?? 0 >= 2
+      try test.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()"
+      )
+      .flatMap { Int($0) } ?? 0 >= 2
     }
     let slow = test.read(TestStatement.sleep, [1000])
     test.driver.submit(slow)
     usleep(20_000)
     let start = monotonicNow()
-    for number in 0..<50 { #expect(try test.outcome(test.read(TestStatement.echo, [.int(Int64(number)), "x"])).row != nil) }
+    for number in 0..<50 {
+      #expect(try test.outcome(test.read(TestStatement.echo, [.int(Int64(number)), "x"])).row != nil)
+    }
     #expect(monotonicNow() - start < 900_000_000)
     _ = try test.mailbox.take(1)
     #expect(slow.outcome.row?.title == "slept")

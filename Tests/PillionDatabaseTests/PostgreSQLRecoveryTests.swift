@@ -91,7 +91,8 @@ import Testing
   private func check(_ load: Load, _ test: PostgreSQLTest) throws {
     let tally = load.tally.withLock { $0 }
     #expect(tally.wrong == [])
-    let stored = Set(try test.fixture.makeAdmin().query("SELECT id FROM item").compactMap { $0[0].flatMap { Int64($0) } })
+    let stored = Set(
+      try test.fixture.makeAdmin().query("SELECT id FROM item").compactMap { $0[0].flatMap { Int64($0) } })
     #expect(tally.acknowledged.subtracting(stored).isEmpty)
     #expect(stored.intersection(tally.refused).isEmpty)
     #expect(stored.subtracting(tally.acknowledged).subtracting(tally.uncertain).isEmpty)
@@ -114,7 +115,8 @@ import Testing
     for _ in 0..<30 {
       usleep(60_000)
       _ = try test.value(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()")
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()"
+      )
     }
     let waited = try untilServed(test)
     #expect(waited < 2)
@@ -122,8 +124,10 @@ import Testing
     try check(load, test)
     // The connections are all back.
     try test.eventually("all connections") {
-      try test.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()")
-        .flatMap { Int($0) } ?? 0 >= 4
+      try test.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()"
+      )
+      .flatMap { Int($0) } ?? 0 >= 4
     }
     #expect(test.driver.isAvailable)
   }
@@ -195,8 +199,9 @@ import Testing
     let cluster = try PostgreSQLCluster()
     let test = try PostgreSQLTest(on: cluster)
     let pids = try test.fixture.makeAdmin().query(
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()")
-      .compactMap { $0[0].flatMap { Int32($0) } }
+      "SELECT pid FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()"
+    )
+    .compactMap { $0[0].flatMap { Int32($0) } }
     let postmaster = try String(contentsOfFile: "\(cluster.folder)/data/postmaster.pid", encoding: .utf8)
     let all = pids + [try #require(postmaster.split(separator: "\n").first.flatMap { Int32($0) })]
     for pid in all { kill(pid, SIGSTOP) }
@@ -222,10 +227,32 @@ import Testing
     try cluster.control(["-m", "immediate", "stop"])
     try reader.run()
     #expect(reader.error != nil && !reader.isComplete)
-    for (index, row) in reader.rows.enumerated() where row.id != Int64(index + 1) { Issue.record("row \(index) is \(row.id)") }
+    for (index, row) in reader.rows.enumerated() where row.id != Int64(index + 1) {
+      Issue.record("row \(index) is \(row.id)")
+    }
     try cluster.start()
     let again = test.stream("SELECT n, 'x' FROM generate_series(1, 5000::bigint) AS n")
     try again.run()
     #expect(again.isComplete && again.rows.count == 5000)
+  }
+
+  /// A List whose connection breaks has all its rows, or an error: it never looks complete without being so.
+  @Test(.timeLimit(.minutes(2))) func terminatedStreams() throws {
+    let cluster = try PostgreSQLCluster()
+    let test = try PostgreSQLTest(on: cluster)
+    let rows = 20_000
+    for round in 0..<60 {
+      let reader = test.stream("SELECT generate_series(1, \(rows)::bigint), repeat('x', 50)")
+      if round % 3 > 0 { try test.eventually("first rows") { try reader.takeOnce() } }
+      if round % 5 > 0 { usleep(UInt32(round) * 50) }
+      _ = try test.value(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'pillion' AND pid <> pg_backend_pid()"
+      )
+      try reader.run()
+      #expect(reader.isComplete ? reader.rows.count == rows : reader.error != nil)
+      for (index, row) in reader.rows.enumerated() where row.id != Int64(index + 1) {
+        throw TestFailure("row \(index) is \(row.id)")
+      }
+    }
   }
 }

@@ -59,7 +59,8 @@ import Testing
     let test = try PostgreSQLTest()
     // The server sends what it has after every 8 kB.
     let reader = test.stream(
-      "SELECT n, repeat('x', 9000) || pg_sleep(CASE WHEN n = 3 THEN 3 ELSE 0 END)::text FROM generate_series(1, 3::bigint) AS n")
+      "SELECT n, repeat('x', 9000) || pg_sleep(CASE WHEN n = 3 THEN 3 ELSE 0 END)::text FROM generate_series(1, 3::bigint) AS n"
+    )
     let start = monotonicNow()
     try test.eventually("the first rows") {
       try reader.takeOnce()
@@ -123,8 +124,15 @@ import Testing
       $0.pointConnections = 1
       $0.connectionString += " application_name=idle_test"
     }
-    let readers = (0..<6).map { _ in test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000::bigint) AS n") }
-    let count = { Int(try test.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'idle_test' AND pid <> pg_backend_pid()") ?? "") ?? -1 }
+    let readers = (0..<6).map { _ in
+      test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000::bigint) AS n")
+    }
+    let count = {
+      Int(
+        try test.value(
+          "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'idle_test' AND pid <> pg_backend_pid()")
+          ?? "") ?? -1
+    }
     for reader in readers { try test.eventually("first rows") { try reader.takeOnce() || !reader.rows.isEmpty } }
     #expect(try count() == 7)
     for reader in readers { try reader.run() }

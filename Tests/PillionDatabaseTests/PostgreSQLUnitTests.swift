@@ -49,7 +49,8 @@ import Testing
     ),
     (
       "connection to server at \"::1\", port 1 failed: Connection refused\n\tIs the server running on that host?\n",
-      .pillion(.unavailable), "connection to server at \"::1\", port 1 failed: Connection refused; Is the server running on that host?"
+      .pillion(.unavailable),
+      "connection to server at \"::1\", port 1 failed: Connection refused; Is the server running on that host?"
     ),
     ("", .pillion(.unavailable), ""),
   ])
@@ -156,7 +157,8 @@ import Testing
   @Test func sessionsAreSetUp() throws {
     let test = try PostgreSQLTest { $0.statementTimeout = .milliseconds(1500) }
     for (setting, value) in [
-      ("TimeZone", "UTC"), ("client_encoding", "UTF8"), ("statement_timeout", "1500ms"), ("application_name", "pillion"),
+      ("TimeZone", "UTC"), ("client_encoding", "UTF8"), ("statement_timeout", "1500ms"),
+      ("application_name", "pillion"),
       ("DateStyle", "ISO, MDY"),
     ] {
       let show = Statement("SELECT 1::bigint, current_setting('\(setting)')", parameterTypes: [])

@@ -32,7 +32,8 @@ import Testing
     "host=h password\t=\n'hu\\'hush' user=u", "host=h password=a\\ hush user=u", "password='a b hush'",
     "password='it\\\\' x=hush",
     "application_name=password password=hush", "password=a password=hush", "sslpassword=a password=hush",
-    "sslpassword=hush", "PASSWORD=hush", "host=h passwd=hush", "pwd=hush", "oauth_client_secret=hush",
+    "sslpassword=hush", "host=h;password=hush", "Server=h;Database=d;User Id=u;Password=hush;",
+    "options='-c x.secret=hush'", "PASSWORD=hush", "host=h passwd=hush", "pwd=hush", "oauth_client_secret=hush",
     "dbname='postgresql://u:hush@h/d'", "dbname='host=h password=hush'", "host=h\u{b}password=hush",
     // Keyword strings that libpq refuses.
     "host=h password=my hush", "host=h password='hush", "host=h password=a b hush=", "password hush",
@@ -86,7 +87,8 @@ import Testing
     ("host=h port=5 user=u dbname=d", "host=h port=5 user=u dbname=d"),
     ("host=h password=p user='me and you'", "host=h password=*** user='me and you'"),
     ("user = 'it\\'s' dbname=a\\\\b host=''", "user='it\\'s' dbname='a\\\\b' host=''"),
-    ("options='-c search_path=x'", "options='-c search_path=x'"),
+    ("options='-c search_path=x'", "options=***"), ("user=password_reader", "user=password_reader"),
+    ("postgresql://h/password_store?user=x", "postgresql://h/password_store?user=x"),
   ])
   func masked(_ text: String, _ expected: String) throws {
     let url = try #require(DatabaseURL(text))
@@ -100,7 +102,8 @@ import Testing
     "postgresql://u:p@x@h/d", "postgresql://u:a/b@h/d", "postgresql://u:%@h/d", "postgresql://h:x/d",
     "postgresql://[::1/d",
     "postgresql://[::1]x/d", "postgresql://h/d?x", "postgresql://h/d?a=b=c", "postgresql://h/%zz", "host='h", " ",
-    "postgresql://h/%00",
+    "postgresql://h/%00", "postgresql://h/d;password=x", "postgresql://h/d?user=u%3Dx", "host=h;password=x",
+    "dbname='host=h password=x'", "dbname=postgresql://u:p@h/d", "user=u;pwd=x",
   ])
   func refused(_ text: String) {
     #expect(DatabaseURL(text) == nil)

@@ -77,10 +77,14 @@ struct ModelSQL {
     let ordered = Set(terms.map(\.field))
     let all = terms + model.primaryKey.filter { !ordered.contains($0) }.map { OrderTerm(field: $0) }
     return all.map { term in
-      let nulls =
-        dialect == .sqlite && model.fields[term.field].isNullable
-        ? (term.descending ? " NULLS FIRST" : " NULLS LAST") : ""
-      return "t.\(column(term.field))" + (term.descending ? " DESC" : "") + nulls
+      let field = model.fields[term.field]
+      var sql = "t.\(column(term.field))"
+      if dialect == .sqlite, let collation = SQLiteCollation(of: field.type.scalar) {
+        sql += " COLLATE \(collation.rawValue)"
+      }
+      if term.descending { sql += " DESC" }
+      if dialect == .sqlite, field.isNullable { sql += term.descending ? " NULLS FIRST" : " NULLS LAST" }
+      return sql
     }.joined(separator: ", ")
   }
 

@@ -30,6 +30,7 @@ extension Connection {
   /// Journal, durability and memory; the first statement that reads the file.
   func configure(_ configuration: SQLiteConfiguration, role: Role) throws(DatabaseError) {
     sqlite3_extended_result_codes(handle, 1)
+    try registerCollations()
     // An I/O error in a mapped file is a SIGBUS, which would end the process.
     try execute("PRAGMA mmap_size = 0")
     try execute("PRAGMA cache_size = -\(role == .stream ? 1024 : 8192)")

@@ -88,8 +88,12 @@ package struct ServeCommand {
   }
 
   private func bind(_ server: TransportServer, to address: Configuration.Address) throws -> Configuration.Address {
-    let port = try waitFor { try await server.bind(host: address.host, port: address.port).port }
-    return Configuration.Address(host: address.host, port: port ?? address.port)
+    do {
+      let port = try waitFor { try await server.bind(host: address.host, port: address.port).port }
+      return Configuration.Address(host: address.host, port: port ?? address.port)
+    } catch let error as IOError {
+      throw ListenError(address: address, reason: String(cString: strerror(error.errnoCode)))
+    }
   }
 
   /// A table that is missing or differs is no reason not to serve the others; whoever starts the server should know.
@@ -118,6 +122,15 @@ package struct ServeCommand {
     }
     if schema.models.count > 20 { Terminal.print("  and \(schema.models.count - 20) more") }
   }
+}
+
+/// An address that cannot be listened on.
+struct ListenError: Error, CustomStringConvertible {
+  var address: Configuration.Address
+  /// The C library's words.
+  var reason: String
+
+  var description: String { "cannot listen on \(address): \(reason)" }
 }
 
 /// Everything that does not change when definitions are reloaded.

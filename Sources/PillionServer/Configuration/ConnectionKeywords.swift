@@ -9,7 +9,7 @@ struct ConnectionKeywords {
   /// Names and values, in the order of the text.
   private(set) var pairs: [(name: String, value: String)] = []
 
-  /// Nil for a text that libpq would refuse.
+  /// Nil for a text that libpq would refuse, or read in a sense that was not meant.
   init?(_ text: String) {
     var rest = Array(text.utf8)[...]
     while true {
@@ -20,7 +20,9 @@ struct ConnectionKeywords {
       guard !name.isEmpty, rest.popFirst() == UInt8(ascii: "=") else { return nil }
       rest = rest.drop(while: Self.isBlank)
       guard let value = Self.takeValue(&rest) else { return nil }
-      pairs.append((String(decoding: name, as: UTF8.self), value))
+      let pair = (name: String(decoding: name, as: UTF8.self), value: value)
+      if Self.isMisplaced(value, of: pair.name) { return nil }
+      pairs.append(pair)
     }
   }
 
@@ -36,18 +38,23 @@ struct ConnectionKeywords {
     }.joined(separator: " ")
   }
 
-  /// Whether a keyword's value may be shown: never for a keyword that is not known, nor where something that looks like
-  /// a secret is in the wrong place.
+  /// Whether a keyword's value may be shown: never for a keyword that is not known.
   static func shows(_ value: String, of name: String) -> Bool {
-    harmless.contains(name) && !value.contains("://") && !value.lowercased().contains("password")
+    harmless.contains(name) && !value.contains("://") && !value.lowercased().contains("password=")
   }
 
-  /// Keywords of libpq whose values are no secrets (PostgreSQL 18's manual, section 34.1.2).
+  /// Whether a value is a second connection string (`h;password=…`), which libpq and the server would take for a name
+  /// and repeat in their messages.
+  static func isMisplaced(_ value: String, of name: String) -> Bool {
+    ["host", "hostaddr", "port", "user", "dbname"].contains(name) && (value.contains("=") || value.contains("://"))
+  }
+
+  /// Keywords of libpq whose values are no secrets (PostgreSQL 18's manual, section 34.1.2); `options` may hold some.
   private static let harmless: Set<String> = [
     "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
     "fallback_application_name", "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives",
     "keepalives_count", "keepalives_idle", "keepalives_interval", "krbsrvname", "load_balance_hosts",
-    "max_protocol_version", "min_protocol_version", "options", "passfile", "port", "replication", "require_auth",
+    "max_protocol_version", "min_protocol_version", "passfile", "port", "replication", "require_auth",
     "requirepeer", "requiressl", "service", "ssl_max_protocol_version", "ssl_min_protocol_version", "sslcert",
     "sslcertmode", "sslcompression", "sslcrl", "sslcrldir", "sslkey", "sslmode", "sslnegotiation", "sslrootcert",
     "sslsni", "target_session_attrs", "tcp_user_timeout", "user",

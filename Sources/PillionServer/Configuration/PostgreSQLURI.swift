@@ -1,7 +1,8 @@
 /// A libpq URI: `postgresql://user:password@host:port,host/dbname?keyword=value`.
 ///
 /// Parted as `conninfo_uri_parse_options` in PostgreSQL's fe-connect.c does it, byte by byte. What libpq would take in
-/// another sense than its writer meant (an `@` or `/` of a password that is not percent-encoded) is refused.
+/// another sense than its writer meant is refused: an `@` or `/` of a password that is not percent-encoded, a
+/// `;password=` behind the database.
 struct PostgreSQLURI {
   private typealias Bytes = ArraySlice<UInt8>
 
@@ -30,7 +31,8 @@ struct PostgreSQLURI {
       (user, hasPassword) = (nil, false)
     }
     target = rest.prefix { $0 != question }
-    guard !target.contains(at), Self.isEncoded(target), Self.hasPortNumbers(target) else { return nil }
+    guard !target.contains(at), !target.contains(UInt8(ascii: "=")), Self.isEncoded(target), Self.hasPortNumbers(target)
+    else { return nil }
     guard let parameters = Self.parameters(rest.dropFirst(target.count + 1)) else { return nil }
     self.parameters = parameters
   }
@@ -39,9 +41,7 @@ struct PostgreSQLURI {
   var masked: String {
     var text = scheme
     if let user { text += Self.text(user) + (hasPassword ? ":\(ConnectionKeywords.mask)@" : "@") }
-    let target = Self.text(target)
-    // A database's name is no place for a password, but one may have been written there.
-    text += target.lowercased().contains("password") ? ConnectionKeywords.mask : target
+    text += Self.text(target)
     for (number, (name, value)) in parameters.enumerated() {
       let isShown = ConnectionKeywords.shows(Self.decoded(value), of: Self.decoded(name))
       text += "\(number == 0 ? "?" : "&")\(Self.text(name))=\(isShown ? Self.text(value) : ConnectionKeywords.mask)"
@@ -54,7 +54,9 @@ struct PostgreSQLURI {
     var parameters: [(name: Bytes, value: Bytes)] = []
     for part in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
       let sides = part.split(separator: UInt8(ascii: "="), omittingEmptySubsequences: false)
-      guard sides.count == 2, isEncoded(part) else { return nil }
+      guard sides.count == 2, isEncoded(part),
+        !ConnectionKeywords.isMisplaced(decoded(sides[1]), of: decoded(sides[0]))
+      else { return nil }
       parameters.append((sides[0], sides[1]))
     }
     return parameters
