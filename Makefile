@@ -54,8 +54,8 @@ build-tests:
 	$(STRICT) swift build --build-tests $(SWIFT_FLAGS)
 
 .PHONY: test-swift
-test-swift: build-tests ## Run the Swift tests.
-	$(STRICT) swift test --skip-build $(SWIFT_FLAGS)
+test-swift: build-tests ## Run the Swift tests, one after the other: on two cores the heavy ones would starve those that wait.
+	$(STRICT) swift test --skip-build --no-parallel $(SWIFT_FLAGS)
 
 .PHONY: test-clients
 test-clients: build-tests ## Run real clients against the debug binary, on SQLite and PostgreSQL.
