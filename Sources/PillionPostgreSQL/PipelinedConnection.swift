@@ -15,8 +15,8 @@ struct Flight {
   var repeats: UInt8 = 0
   /// Whether a connection broke under it before.
   var wasLost = false
-  /// Whether its statement was prepared anew for it.
-  var wasReprepared = false
+  /// Times its statement was prepared anew for it.
+  var preparations: UInt8 = 0
 
   /// Whether nobody waits for it any more.
   func isGivenUp(at now: UInt64) -> Bool {
@@ -62,6 +62,8 @@ final class PipelinedConnection {
   var uncommitted: (flight: Flight, outcome: Operation.Outcome)?
   /// Why a statement of this segment could not be prepared.
   var preparationFailure: (statement: Int, error: DatabaseError)?
+  /// The last such reason of each statement, until it can be prepared: for those that were sent in the belief that it was.
+  private(set) var preparationErrors: [Int: DatabaseError] = [:]
   /// The server's last words.
   var farewell: DatabaseError?
   var cancel = Cancel.none
@@ -125,6 +127,18 @@ final class PipelinedConnection {
     entries.append(.prepare(statement.id))
     return connection.prepare(statement)
   }
+
+  /// The server has answered a preparation; `error` nil: the statement is there.
+  func prepared(_ statement: Int, error: DatabaseError?) {
+    if let error {
+      if preparationErrors.count >= Self.rememberedErrors { preparationErrors.removeAll(keepingCapacity: true) }
+      preparationErrors[statement] = error
+    } else if !preparationErrors.isEmpty {
+      preparationErrors[statement] = nil
+    }
+  }
+
+  private static let rememberedErrors = 512
 
   /// Ends a segment.
   func sync() -> Bool {

@@ -81,9 +81,12 @@ extension PointLaneCore {
           connection.statements.markStale(id)
         } else {
           connection.statements.forget(id)
+          connection.prepared(id, error: error)
         }
       } else if status != PGRES_COMMAND_OK {
         connection.statements.forget(id)
+      } else {
+        connection.prepared(id, error: nil)
       }
       return true
     case .deallocate:

@@ -3,7 +3,7 @@ internal import PillionDatabase
 extension PointLaneCore {
   /// Reads that go to one connection at least before the next gets its share: a batch costs one flush and one wake-up
   /// on either side.
-  private static let smallestShare = 8
+  private static let smallestShare = 16
 
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {

@@ -14,14 +14,21 @@ extension PointLaneCore {
       if isStray, connection.cancelTime != 0, flight.repeats < Self.repeatLimit { return repeatAlone(flight) }
     case "0A000", "26000", "42P05":
       // "cached plan must not change result type", no such statement, or one of that name that we do not know.
-      guard !flight.wasReprepared else { break }
-      if state == "26000" {
-        connection.statements.forget(flight.statement.id)
-      } else {
-        connection.statements.markStale(flight.statement.id)
+      if state == "26000", var reason = connection.preparationErrors[flight.statement.id] {
+        // It was sent behind a preparation that then failed.
+        reason.sql = flight.statement.sql
+        return fail(flight, reason)
+      }
+      guard flight.preparations < Self.preparationLimit else { break }
+      switch state {
+      case "26000": connection.statements.forget(flight.statement.id)
+      case "42P05": connection.statements.markStale(flight.statement.id)
+      default:
+        // The table has changed for all connections, and the next may be any of them.
+        for case let other? in slots { other.statements.invalidate(flight.statement.id) }
       }
       var flight = flight
-      flight.wasReprepared = true
+      flight.preparations += 1
       return repeatAlone(flight)
     default:
       break

@@ -20,6 +20,8 @@ struct PointLaneCore: ~Copyable {
   static let loadLimit = 512
   /// A query is not sent more often than this, whatever the reasons.
   static let repeatLimit = 8
+  /// Nor is its statement prepared anew more often than this.
+  static let preparationLimit = 3
 
   let configuration: PostgreSQLConfiguration
   let poller: Poller

@@ -4,7 +4,7 @@ package struct PostgreSQLConfiguration: Sendable {
   package var connectionString: String
   /// Connections that unary calls share, 1 to 256. Reads want few (larger batches), writes more (commits of different
   /// connections share a flush of the write-ahead log).
-  package var pointConnections = 8
+  package var pointConnections = 16
   /// Connections for Lists, each for one List at a time; opened when needed, closed when idle.
   package var streamConnections = 8
   /// For one attempt and one host, from the first packet to the last setting.

@@ -55,6 +55,9 @@ struct StatementCache {
   /// The statement was not prepared, or has gone.
   mutating func forget(_ id: Int) { records[id] = nil }
 
+  /// What the server has under this name, if anything, must not be used again.
+  func invalidate(_ id: Int) { records[id]?.isStale = true }
+
   /// The name is taken, by a statement that must not be used again.
   mutating func markStale(_ id: Int) {
     let record = records[id] ?? Record(id: id)

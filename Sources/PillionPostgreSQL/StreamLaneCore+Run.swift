@@ -79,14 +79,15 @@ extension StreamLaneCore {
         // An idle session: a notice, or the server's farewell.
         if isResting(connection) { return }
       }
-      guard let result = connection.connection.nextResult() else {
-        endStage(connection, at: now)
-        continue
-      }
-      switch take(result, of: connection, at: now) {
-      case .none: break
-      case .chunk: chunks += 1
-      case .broken: return lose(connection, at: now)
+      switch next(of: connection) {
+      case .nothing: continue
+      case .end: endStage(connection, at: now)
+      case .chunk:
+        offer(connection, at: now)
+        chunks += 1
+      case .failed(let error): abandon(connection, error, at: now)
+      case .result(let result):
+        guard take(result, of: connection) else { return lose(connection, at: now) }
       }
       guard slots[connection.slot] === connection else { return }
       if chunks >= Self.turn {
@@ -94,6 +95,51 @@ extension StreamLaneCore {
         return
       }
     }
+  }
+
+  private enum Next: ~Copyable {
+    /// libpq has no whole result.
+    case nothing
+    /// The stage's results have ended.
+    case end
+    /// The rows make a chunk.
+    case chunk
+    /// A row cannot be encoded.
+    case failed(DatabaseError)
+    /// Something that is not a row.
+    case result(QueryResult)
+  }
+
+  /// Encodes rows, or skips those of an abandoned statement, until something else comes.
+  private mutating func next(of connection: StreamConnection) -> Next {
+    guard let stream = connection.stream else {
+      while !connection.connection.isBusy {
+        guard let result = connection.connection.nextResult() else { return .end }
+        if result.status != PGRES_SINGLE_TUPLE { return .result(result) }
+      }
+      return .nothing
+    }
+    return Self.encode(
+      connection.connection, stream.encoder, into: &connection.writer, count: &connection.rows, by: &cells)
+  }
+
+  /// The loop that a large List spends its time in: takes its parts once, and counts no references a row.
+  private static func encode(
+    _ connection: Connection, _ encoder: RowEncoder, into writer: inout WireWriter, count: inout Int,
+    by cells: inout CellBuffer
+  ) -> Next {
+    while !connection.isBusy {
+      guard let result = connection.nextResult() else { return .end }
+      guard result.status == PGRES_SINGLE_TUPLE else { return .result(result) }
+      do throws(DatabaseError) {
+        try encoder.encodeFramed(result.load(row: 0, into: &cells), into: &writer)
+      } catch {
+        return .failed(error)
+      }
+      count &+= 1
+      if writer.count >= RowStream.chunkBytes { return .chunk }
+    }
+    return .nothing
   }
 
   private func isResting(_ connection: StreamConnection) -> Bool {
@@ -107,37 +153,22 @@ extension StreamLaneCore {
     if now >= limit { offer(connection, at: now) } else { nextTimer = min(nextTimer, limit) }
   }
 
-  private enum Taken { case none, chunk, broken }
-
-  private mutating func take(
-    _ result: consuming QueryResult, of connection: StreamConnection, at now: UInt64
-  ) -> Taken {
-    let status = result.status
-    switch status {
-    case PGRES_SINGLE_TUPLE:
-      guard let stream = connection.stream else { return .none }
-      do throws(DatabaseError) {
-        try stream.encoder.encodeFramed(result.load(row: 0, into: &cells), into: &connection.writer)
-        connection.rows += 1
-      } catch {
-        abandon(connection, error, at: now)
-        return .none
-      }
-      guard connection.writer.count >= RowStream.chunkBytes else { return .none }
-      offer(connection, at: now)
-      return .chunk
+  /// Takes a result that is no row; false when the connection cannot be used any more.
+  private mutating func take(_ result: consuming QueryResult, of connection: StreamConnection) -> Bool {
+    switch result.status {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-      if case .running = connection.state, !result.isComplete { return .broken }
-      return .none
+      // Rows may be missing although libpq says that all is well.
+      if case .running = connection.state { return result.isComplete }
+      return true
     case PGRES_FATAL_ERROR:
       let error = result.error(sql: connection.stream?.statement.sql)
       if result.isFatal { connection.farewell = error }
-      if result.isFatal || result.sqlState == nil { return .broken }
+      if result.isFatal || result.sqlState == nil { return false }
       if connection.failure == nil { connection.failure = error }
-      return .none
+      return true
     default:
       connection.failure = DatabaseError(.pillion(.internal), "a statement that does not return rows")
-      return .broken
+      return false
     }
   }
 
