@@ -81,7 +81,7 @@ fuzz: bootstrap-test build-tests ## Compare the codec with Python's protobuf on 
 	done
 
 .PHONY: bench
-bench: bootstrap-test ## Run the benchmarks and write Benchmarks/report.
+bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
 	$(MAKE) -C Benchmarks
 
 ##### style
@@ -118,3 +118,7 @@ bootstrap-run:
 .PHONY: bootstrap-test
 bootstrap-test:
 	@scripts/bootstrap test
+
+.PHONY: bootstrap-bench
+bootstrap-bench:
+	@scripts/bootstrap bench
