@@ -3,7 +3,10 @@ internal import PillionDatabase
 extension PointLaneCore {
   /// Reads that go to one connection at least before the next gets its share: a batch costs one flush and one wake-up
   /// on either side.
-  private static let smallestShare = 16
+  private static let smallestShare = 64
+  /// Connections that reads are spread over while these can take them. More would make smaller batches; the others are
+  /// for writes, whose commits share a flush of the write-ahead log.
+  private static let readConnections = 8
 
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {
@@ -17,12 +20,12 @@ extension PointLaneCore {
     var room = 0
     while let next = queue.first {
       if next.isAlone {
-        guard let connection = leastLoaded(at: now) else { break }
+        guard let connection = leastLoaded(of: slots[...], at: now) else { break }
         if connection === segment { segment = nil }
         sendAlone(on: connection, at: now)
       } else {
         if room == 0 || segment.map({ $0.load >= Self.loadLimit }) ?? true {
-          segment = leastLoaded(at: now)
+          segment = leastLoaded(of: slots.prefix(Self.readConnections), at: now) ?? leastLoaded(of: slots[...], at: now)
           room = share
         }
         guard let connection = segment else { break }
@@ -38,7 +41,9 @@ extension PointLaneCore {
     return connection.load == 0 || now < MonotonicTime.after(connection.headSince, Self.patience)
   }
 
-  private func leastLoaded(at now: UInt64) -> PipelinedConnection? {
+  private func leastLoaded(
+    of slots: ArraySlice<PipelinedConnection?>, at now: UInt64
+  ) -> PipelinedConnection? {
     var best: PipelinedConnection?
     for case let connection? in slots where connection.load < best?.load ?? .max {
       if isUsable(connection, at: now) { best = connection }

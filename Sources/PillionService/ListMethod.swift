@@ -5,7 +5,7 @@ import PillionTransport
 import PillionWire
 
 /// List of one model: a stream of rows, as fast as the client takes them.
-struct ListMethod: MethodHandler {
+final class ListMethod: MethodHandler {
   let plan: ListPlan
   let decoder: RequestDecoder
   let driver: any Driver

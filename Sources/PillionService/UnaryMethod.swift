@@ -4,7 +4,9 @@ import PillionTransport
 import PillionWire
 
 /// A unary action of one model: request bytes to an operation, the operation's outcome to the answer.
-struct UnaryMethod: MethodHandler {
+///
+/// A class, as each call holds it twice: one reference costs less than copies of its parts.
+final class UnaryMethod: MethodHandler {
   let plan: any UnaryPlan
   let decoder: RequestDecoder
   let validator: RequestValidator
