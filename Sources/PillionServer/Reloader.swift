@@ -4,7 +4,7 @@ import PillionDatabase
 import PillionSchema
 import Synchronization
 
-/// Watches the models folder and the lock, and hands on new definitions when they are right.
+/// Watches the models folder, and hands on new definitions when they are right.
 ///
 /// Looks every half second: names, sizes and times of change; no file-system notification reaches every kind of mount.
 final class Reloader: Sendable {

@@ -36,7 +36,7 @@ final class ReaderLane {
 
   private func open() throws(DatabaseError) -> Connection {
     let watch = Watch(status: status, configuration: configuration, stopsAtShutdown: true)
-    watch.onSlow = { [unowned self] in handBack() }
+    watch.onSlow = { [weak self] in self?.handBack() }
     return try Connection(configuration, role: .reader, watch: watch, mayCreate: false)
   }
 

@@ -37,9 +37,10 @@ final class WriterLane {
   private func open(mayCreate: Bool) throws(DatabaseError) -> Connection {
     let watch = Watch(status: status, configuration: configuration, stopsAtShutdown: false, grace: 10_000_000)
     let connection = try Connection(configuration, role: .writer, watch: watch, mayCreate: mayCreate)
-    watch.endsWait = { [unowned self] now in
+    // Weak: a lane that never ran closes its connection while it goes itself, and closing may wait for a lock.
+    watch.endsWait = { [weak self] now in
       // A COMMIT waits on: its operations have been done.
-      guard isBeginning else { return false }
+      guard let self, isBeginning else { return false }
       return status.isStopping || group.contains { Watch.verdict(on: $0, now: now) != nil }
     }
     log.watch(connection)
