@@ -5,15 +5,21 @@ package import PillionTransport
 /// The services of a schema: one method for each action of each model.
 package struct ModelServices {
   package let methods: [(descriptor: MethodDescriptor, handler: any MethodHandler)]
+  /// Full names, such as `blog.PostController`.
+  package let names: [String]
 
   /// `shapes` has one shape a model, in the order of `schema.models`.
   package init(
     schema: Schema, shapes: [ServiceShape], driver: any Driver, errors: ErrorPolicy, loops: LoopStates
   ) {
-    methods = shapes.flatMap { shape in
+    let names = shapes.map { shape in
+      let package = schema.models[shape.model].package
+      return package.isEmpty ? shape.name : "\(package).\(shape.name)"
+    }
+    self.names = names
+    methods = zip(shapes, names).flatMap { shape, service in
       let model = schema.models[shape.model]
       let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect)
-      let service = model.package.isEmpty ? shape.name : "\(model.package).\(shape.name)"
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
         let descriptor = MethodDescriptor(
           path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming)

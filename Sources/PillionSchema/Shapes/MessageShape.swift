@@ -50,6 +50,8 @@ package struct FieldShape: Sendable {
     /// `is_<field>_set` of the repeated field with this index in `Model.fields`.
     case isSet(Int)
     case filter, orderBy, pageSize, pageToken
+    /// A field of a service that belongs to no model, known by its place.
+    case serviceField
   }
 }
 

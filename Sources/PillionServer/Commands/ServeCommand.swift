@@ -42,7 +42,8 @@ package struct ServeCommand {
     defer { try? group.syncShutdownGracefully() }
 
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
-    let assembly = ServiceAssembly(driver: driver, errors: errors, loops: LoopStates(group: group))
+    let assembly = ServiceAssembly(
+      driver: driver, errors: errors, loops: LoopStates(group: group), health: HealthState(driver: driver))
     let server = TransportServer(
       configuration: transportConfiguration, router: assembly.router(for: definitions), group: group)
     let addresses: [Configuration.Address]
@@ -67,6 +68,7 @@ package struct ServeCommand {
     logger.info(
       "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
     signals.exitOnNext()
+    assembly.health.shutDown()
     let grace = Duration.milliseconds(configuration.shutdownGraceMilliseconds)
     waitFor { await server.shutdown(grace: grace) }
     driver.shutdown()
@@ -138,11 +140,14 @@ struct ServiceAssembly: Sendable {
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
+  let health: HealthState
 
+  /// Answers the definitions' services, and health for each of them.
   func router(for definitions: Definitions) -> Router {
     let services = ModelServices(
       schema: definitions.schema, shapes: definitions.protos.shapes, driver: driver, errors: errors, loops: loops)
-    return Router(methods: services.methods)
+    health.replaceServices(services.names + [HealthService.name])
+    return Router(methods: services.methods + HealthService.methods(health))
   }
 }
 
