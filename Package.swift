@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "pillion",
       dependencies: [
-        "PillionServer", "PillionDatabase",
+        "PillionServer", "PillionDatabase", "PillionProto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -5,11 +5,13 @@ package import SwiftProtobuf
 package struct GeneratedProtos: Sendable {
   /// One for each package, in the order of the schema's packages.
   package var protoFiles: [ProtoFile]
-  /// The lock with everything new in it. With errors among the diagnostics it must not be written.
+  /// The lock with everything new in it; as it was if there are errors among the diagnostics.
   package var lock: Lock
   /// By the model's index in `Schema.models`.
   package var shapes: [ServiceShape]
-  /// Names that protoc would refuse, types that changed under a number in use.
+  /// What differs from the lock in a way that clients may see.
+  package var changes: [BreakingChange]
+  /// Names that protoc would refuse, `was:` that leads nowhere, breaking changes.
   package var diagnostics: [Diagnostic]
 
   /// Name below the output folder, and text; made anew each time.

@@ -7,14 +7,15 @@ extension Lock {
     var text = """
       # Numbers of the fields in the generated protos, kept for ever. Made by `pillion generate-protos`; commit it.
       # After a merge conflict keep the lines of both sides. Where both gave one number to different fields, the field
-      # that has not been released takes the next number that is free.
+      # that has not been released takes the next number that is free; then run `pillion generate-protos` again.
       \(Self.version)
 
       """
     for (name, message) in messages.sorted(by: { $0.key < $1.key }) {
-      text += "\nmessage \(name)\(message.isReserved ? " reserved" : "")\n"
+      text += "\nmessage \(name)\(was(message.formerNames))\(message.isReserved ? " reserved" : "")\n"
       for field in message.fields {
-        text += "  \(field.number) \(field.name) \(field.type)\(field.isReserved ? " reserved" : "")\n"
+        let was = was(field.formerNames)
+        text += "  \(field.number) \(field.name) \(field.type)\(was)\(field.isReserved ? " reserved" : "")\n"
       }
     }
     for (name, service) in services.sorted(by: { $0.key < $1.key }) {
@@ -26,4 +27,6 @@ extension Lock {
     }
     return text
   }
+
+  private func was(_ names: [String]) -> String { names.isEmpty ? "" : " was \(names.joined(separator: ","))" }
 }

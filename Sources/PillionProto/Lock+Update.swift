@@ -3,8 +3,8 @@ import PillionSchema
 extension Lock {
   /// Records what `files` have: new fields and rpcs are added, those that are gone become tombstones.
   ///
-  /// - Returns: what must not happen: a field in use that changed its type, which keeps its old one here, and a number
-  ///   that belongs to another field, which the lock keeps too.
+  /// - Returns: what no definition can bring about: a number that belongs to another field, which the lock keeps, and
+  ///   one that is out of range.
   mutating func update(to files: [ProtoFile]) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
     var messages = messages.mapValues(\.buried)
@@ -15,7 +15,12 @@ extension Lock {
         var locked = messages[name] ?? Message()
         locked.isReserved = false
         let before = self.messages[name] ?? Message()
-        for field in message.fields { locked.use(field, of: name, before: before, diagnostics: &diagnostics) }
+        let isNew = self.messages[name].map(\.isReserved) ?? true
+        // A lock that does not know the model takes its `was` at its word.
+        if isNew, let was = message.was, !locked.formerNames.contains(was) { locked.formerNames.append(was) }
+        for field in message.fields {
+          locked.use(field, of: name, before: before, isNew: isNew, diagnostics: &diagnostics)
+        }
         messages[name] = locked
       }
       for service in file.services {
@@ -45,9 +50,10 @@ extension Lock.Message {
     return message
   }
 
-  /// Marks `field` as in use, or adds it; `before` is the message as the lock had it.
+  /// Marks `field` as in use, or adds it; `before` is the message as the lock had it, `isNew` whether that was not at
+  /// all or reserved.
   fileprivate mutating func use(
-    _ field: ProtoField, of message: String, before: Lock.Message, diagnostics: inout [Diagnostic]
+    _ field: ProtoField, of message: String, before: Lock.Message, isNew: Bool, diagnostics: inout [Diagnostic]
   ) {
     guard Lock.isFieldNumber(field.number) else {
       diagnostics.append(Diagnostic(at: field.location, "\(message).\(field.name): no field number is left"))
@@ -61,16 +67,16 @@ extension Lock.Message {
         keep(other)
         return
       }
-      insert(Lock.Field(number: field.number, name: field.name, type: field.lockType))
+      let was = isNew ? [field.was].compactMap(\.self) : []
+      insert(Lock.Field(number: field.number, name: field.name, type: field.lockType, formerNames: was))
       return
     }
     let locked = fields[index]
     let wasInUse = before.field(field.name)?.number == field.number
-    if wasInUse, let finding = BreakingChanges.type(of: field, in: message, was: locked) {
-      diagnostics.append(finding)
-      keep(locked)
-    } else if wasInUse || locked.name == field.name && isSameOnWire(locked.type, field.lockType) {
-      fields[index] = Lock.Field(number: field.number, name: field.name, type: field.lockType)
+    if wasInUse || locked.name == field.name && Lock.isSameOnWire(locked.type, field.lockType) {
+      fields[index].name = field.name
+      fields[index].type = field.lockType
+      fields[index].isReserved = false
     } else {
       diagnostics.append(
         Diagnostic(
@@ -84,6 +90,16 @@ extension Lock.Message {
   private mutating func keep(_ field: Lock.Field) {
     guard let index = fields.firstIndex(where: { $0.number == field.number }) else { return }
     fields[index].isReserved = false
+  }
+}
+
+extension Lock {
+  /// Makes tombstones of these fields, so that the next ones with their names get other numbers.
+  mutating func bury(_ spots: [BreakingChange.Spot]) {
+    for spot in spots {
+      let index = messages[spot.message]?.fields.firstIndex { $0.name == spot.field && !$0.isReserved }
+      if let index { messages[spot.message]?.fields[index].isReserved = true }
+    }
   }
 }
 

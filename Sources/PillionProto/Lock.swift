@@ -12,6 +12,8 @@ package struct Lock: Sendable, Equatable {
   package var messages: [String: Message]
   /// By full name: `blog.PostController`.
   package var services: [String: Service]
+  /// Where each service stands in the file; no part of what is compared.
+  var places: [String: SourceLocation] = [:]
 
   package init(messages: [String: Message] = [:], services: [String: Service] = [:]) {
     self.messages = messages
@@ -21,11 +23,14 @@ package struct Lock: Sendable, Equatable {
   package struct Message: Sendable, Equatable {
     /// Ascending by number; several tombstones, and one field in use, can have the same name.
     package var fields: [Field]
+    /// What the model was called before it was renamed, the latest last.
+    package var formerNames: [String]
     /// The definitions no longer have the message; so all its fields are reserved too.
     package var isReserved: Bool
 
-    package init(fields: [Field] = [], isReserved: Bool = false) {
+    package init(fields: [Field] = [], formerNames: [String] = [], isReserved: Bool = false) {
       self.fields = fields
+      self.formerNames = formerNames
       self.isReserved = isReserved
     }
 
@@ -40,12 +45,17 @@ package struct Lock: Sendable, Equatable {
     /// As in the `.proto`, with its label: `string`, `repeated int32`, `optional int64`, `NullableString`,
     /// `google.protobuf.Timestamp`. A name without dots that is no scalar is a message of the same package.
     package var type: String
+    /// What the field was called before it was renamed, the latest last; never given to another field unnoticed.
+    package var formerNames: [String]
     package var isReserved: Bool
 
-    package init(number: Int32, name: String, type: String, isReserved: Bool = false) {
+    package init(
+      number: Int32, name: String, type: String, formerNames: [String] = [], isReserved: Bool = false
+    ) {
       self.number = number
       self.name = name
       self.type = type
+      self.formerNames = formerNames
       self.isReserved = isReserved
     }
   }
@@ -77,6 +87,13 @@ package struct Lock: Sendable, Equatable {
     }
   }
 
+  package static func == (one: Lock, other: Lock) -> Bool {
+    one.messages == other.messages && one.services == other.services
+  }
+
+  /// Where the service stands in the lock file.
+  func location(ofService name: String) -> SourceLocation { places[name] ?? SourceLocation(file: Self.fileName) }
+
   /// Whether a message can have a field with this number: 1 to 2^29 - 1, less the range that protobuf keeps for
   /// itself ("Language Guide (proto 3)", Assigning Field Numbers).
   package static func isFieldNumber(_ number: Int32) -> Bool {
@@ -106,7 +123,7 @@ package struct Lock: Sendable, Equatable {
         let name = file.fullName(message.name)
         guard let locked = messages[name], locked.fields.contains(where: \.isReserved) else { continue }
         for field in message.fields where locked.field(field.name) == nil {
-          let tombstone = locked.fields.first { $0.name == field.name && isSameOnWire($0.type, field.lockType) }
+          let tombstone = locked.fields.first { $0.name == field.name && Self.isSameOnWire($0.type, field.lockType) }
           if let tombstone { numbers.assigned[name, default: [:]][field.name] = tombstone.number }
         }
       }

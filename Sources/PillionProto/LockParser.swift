@@ -26,6 +26,8 @@ private struct LockParser {
   var lock = Lock()
   var diagnostics: [Diagnostic] = []
   private var hasVersion = false
+  /// The line of each message, service, rpc, number and name, so that a second one can say where the first is.
+  private var lines: [String: Int] = [:]
   private var section = Section.none
 
   init(file: String) { self.file = file }
@@ -84,15 +86,18 @@ private struct LockParser {
     guard words.count > 1 else { return error(after: words, "a name is missing") }
     let name = words[1]
     guard isDottedName(name.text) else { return error(name, "`\(name.text)` is not a name") }
-    guard let isReserved = reserved(words, at: 2) else { return }
+    let isMessage = words[0].text == "message"
+    guard let (formerNames, next) = isMessage ? was(words, at: 2) : ([], 2), let isReserved = reserved(words, at: next)
+    else { return }
     let section = make(name.text)
     switch section {
     case .message:
-      guard lock.messages[name.text] == nil else { return error(name, "message \(name.text) a second time") }
-      lock.messages[name.text] = Lock.Message(isReserved: isReserved)
+      guard isFirst("message \(name.text)", name, suggestion: "put the lines of both under one") else { return }
+      lock.messages[name.text] = Lock.Message(formerNames: formerNames, isReserved: isReserved)
     case .service:
-      guard lock.services[name.text] == nil else { return error(name, "service \(name.text) a second time") }
+      guard isFirst("service \(name.text)", name, suggestion: "put the lines of both under one") else { return }
       lock.services[name.text] = Lock.Service(isReserved: isReserved)
+      lock.places[name.text] = SourceLocation(file: file, line: line, column: name.column)
     case .none, .broken: return
     }
     self.section = section
@@ -116,19 +121,27 @@ private struct LockParser {
       return error(words[next - 1], "`\(type)` is not a type")
     }
     if next == 4 { type = "\(words[2].text) \(type)" }
-    guard let isReserved = reserved(words, at: next) else { return }
+    guard let (formerNames, end) = was(words, at: next), let isReserved = reserved(words, at: end) else { return }
     let isReservedMessage = lock.messages[message]?.isReserved ?? false
     let fields = lock.messages[message]?.fields ?? []
     if let other = fields.first(where: { $0.number == number }) {
-      return error(words[0], "number \(number) a second time in \(message); `\(other.name)` has it")
+      return error(
+        words[0],
+        "number \(number) a second time in \(message); `\(other.name)` has it at \(place("\(message) \(number)"))",
+        suggestion: "give the field that is not released yet the next free number")
     }
     if !isReserved, isReservedMessage {
       return error(name, "`\(name.text)` is in use in a reserved message", suggestion: "add `reserved` to the line")
     }
     if !isReserved, let other = fields.first(where: { $0.name == name.text && !$0.isReserved }) {
-      return error(name, "field `\(name.text)` a second time in \(message); it has number \(other.number)")
+      return error(
+        name,
+        "field `\(name.text)` a second time in \(message); it has number \(other.number) at \(place("\(message) \(other.number)"))",
+        suggestion: "keep the line that is released")
     }
-    let field = Lock.Field(number: number, name: name.text, type: type, isReserved: isReserved)
+    lines["\(message) \(number)"] = line
+    let field = Lock.Field(
+      number: number, name: name.text, type: type, formerNames: formerNames, isReserved: isReserved)
     lock.messages[message]?.insert(field)
   }
 
@@ -161,12 +174,41 @@ private struct LockParser {
     if !isReserved, lock.services[service]?.isReserved ?? false {
       return error(name, "`\(name.text)` is in use in a reserved service", suggestion: "add `reserved` to the line")
     }
-    guard lock.services[service]?.methods[name.text] == nil else {
-      return error(name, "rpc \(name.text) a second time in \(service)")
-    }
+    guard isFirst("rpc \(name.text)", name, in: service, suggestion: "keep one of the two lines") else { return }
     lock.services[service]?.methods[name.text] = Lock.Method(
       request: words[1].text, response: response.text, isServerStreaming: isStream, isReserved: isReserved)
   }
+
+  /// Former names behind `was` at `index`, none if there is something else, and the index behind them; nil after an error.
+  private mutating func was(_ words: [Word], at index: Int) -> ([String], Int)? {
+    guard words.count > index, words[index].text == "was" else { return ([], index) }
+    guard words.count > index + 1 else {
+      error(after: words, "the former name is missing")
+      return nil
+    }
+    let names = words[index + 1].text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard names.allSatisfy(isName) else {
+      error(words[index + 1], "`\(words[index + 1].text)` is not a name, or names with commas between them")
+      return nil
+    }
+    return (names, index + 2)
+  }
+
+  /// Whether this is the first line about `thing`; an error with both places if not.
+  private mutating func isFirst(
+    _ thing: String, _ word: Word, in service: String? = nil, suggestion: String
+  ) -> Bool {
+    let key = service.map { "\($0) \(thing)" } ?? thing
+    guard lines[key] == nil else {
+      let scope = service.map { " in \($0)" } ?? ""
+      error(word, "\(thing) a second time\(scope); the first is at \(place(key))", suggestion: suggestion)
+      return false
+    }
+    lines[key] = line
+    return true
+  }
+
+  private func place(_ key: String) -> String { "\(SourceLocation(file: file, line: lines[key] ?? 0))" }
 
   /// Whether the line's last word, at `index`, is `reserved`; nil after an error.
   private mutating func reserved(_ words: [Word], at index: Int) -> Bool? {

@@ -59,7 +59,7 @@ extension ProtoFile {
     }
   }
 
-  /// Sets `reserved` of each message from the lock: its tombstones, and what this run removes.
+  /// Sets `reserved` of each message from the lock: its tombstones, what this run removes, and former names.
   private mutating func reserve(tombstonesOf lock: Lock) {
     declarations = declarations.map { declaration in
       guard case .message(var message) = declaration, let locked = lock.messages[fullName(message.name)] else {
@@ -69,8 +69,11 @@ extension ProtoFile {
       let names = Set(message.fields.map(\.name))
       let gone = locked.fields.filter { !numbers.contains($0.number) }
       message.reservedNumbers = gone.map(\.number)
-      for field in gone where !names.contains(field.name) && !message.reservedNames.contains(field.name) {
-        message.reservedNames.append(field.name)
+      for field in locked.fields {
+        let used = field.formerNames + (numbers.contains(field.number) ? [] : [field.name])
+        for name in used where !names.contains(name) && !message.reservedNames.contains(name) {
+          message.reservedNames.append(name)
+        }
       }
       return .message(message)
     }
@@ -86,16 +89,22 @@ extension ProtoMessage {
       }
     let fields = shape.fields.map { field in
       var comment = Comment.lines(field.doc)
-      var location = model.location
-      if case .field(let index) = field.source, model.fields.indices.contains(index) {
-        location = model.fields[index].location
-        if shape.role == .model { comment += Comment.wrapped(notes.sentences(index)) }
+      var result = ProtoField(
+        name: field.name, number: field.number, type: ProtoTypeName(field.type), label: field.label,
+        location: model.location)
+      if let source = field.source.modelField, model.fields.indices.contains(source) {
+        let definition = model.fields[source]
+        result.location = definition.location
+        result.origin = "\(model.fullName).\(definition.name)"
+        if field.name == definition.name { result.was = definition.was?.name }
+        if shape.role == .model { comment += Comment.wrapped(notes.sentences(source)) }
       }
-      return ProtoField(
-        name: field.name, number: field.number, type: ProtoTypeName(field.type), label: field.label, comment: comment,
-        location: location)
+      result.comment = comment
+      return result
     }
-    self.init(name: shape.name, comment: comment, fields: fields, location: model.location)
+    self.init(
+      name: shape.name, comment: comment, fields: fields, role: shape.role, model: model.fullName,
+      was: shape.role == .model ? model.was?.name : nil, location: model.location)
   }
 }
 

@@ -74,11 +74,12 @@ private struct Printer {
 
   mutating func message(_ message: ProtoMessage) {
     comment(message.comment)
-    guard !message.fields.isEmpty || !message.reservedNumbers.isEmpty else { return line("message \(message.name) {}") }
+    let isReserving = !message.reservedNumbers.isEmpty || !message.reservedNames.isEmpty
+    guard !message.fields.isEmpty || isReserving else { return line("message \(message.name) {}") }
     line("message \(message.name) {")
     for number in message.reservedNumbers { line("reserved \(number);", indent: 1) }
     for name in message.reservedNames { line("reserved \"\(name)\";", indent: 1) }
-    if !message.reservedNumbers.isEmpty, !message.fields.isEmpty { line() }
+    if isReserving, !message.fields.isEmpty { line() }
     if let oneof = message.oneof { line("oneof \(oneof) {", indent: 1) }
     for field in message.fields { self.field(field, indent: message.oneof == nil ? 1 : 2) }
     if message.oneof != nil { line("}", indent: 1) }

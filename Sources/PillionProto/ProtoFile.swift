@@ -79,8 +79,14 @@ package struct ProtoMessage: Sendable {
   package var oneof: String?
   /// Numbers of removed fields, ascending.
   package var reservedNumbers: [Int32] = []
-  /// Names of removed fields that no field has now, in the order of their numbers.
+  /// Names of removed and renamed fields that no field has now, in the order of their numbers.
   package var reservedNames: [String] = []
+  /// Nil for nullable messages.
+  package var role: MessageShape.Role?
+  /// Full name of the model that the message belongs to, if it belongs to one.
+  package var model: String?
+  /// What the message was called before its model was renamed.
+  package var was: String?
   /// Where the model is defined.
   package var location: SourceLocation
 }
@@ -94,6 +100,10 @@ package struct ProtoField: Sendable {
   package var comment: [String] = []
   /// Where the field, or else its model, is defined.
   package var location: SourceLocation
+  /// The model's field that it stands for, if it stands for one: `blog.Post.title`.
+  package var origin: String?
+  /// What the field was called before it was renamed.
+  package var was: String?
 
   /// Label and type as the lock keeps them: `repeated int32`.
   package var lockType: String {

@@ -4,26 +4,57 @@ package import PillionSchema
 package struct ProtoGenerator: Sendable {
   private let schema: Schema
   private let lock: Lock
+  private let accepted: Set<String>
 
-  /// - Parameter lock: the lock on disk; an empty one numbers every message in definition order.
-  package init(schema: Schema, lock: Lock = Lock()) {
+  /// - Parameters:
+  ///   - lock: the lock on disk; an empty one numbers every message in definition order.
+  ///   - accepted: breaking changes that may be made, as `BreakingChange.id` names them.
+  package init(schema: Schema, lock: Lock = Lock(), accepting accepted: Set<String> = []) {
     self.schema = schema
     self.lock = lock
+    self.accepted = accepted
   }
 
   package func generate() -> GeneratedProtos {
-    var shapes = shapes(numbers: lock.numbers)
-    var files = files(shapes)
-    // Types are known now, so fields that come back can be told from new ones with an old name.
-    if lock.messages.values.contains(where: { $0.fields.contains(where: \.isReserved) }) {
-      shapes = self.shapes(numbers: lock.numbers(reviving: files))
-      files = self.files(shapes)
+    var lock = lock
+    let renames = lock.rename(to: schema)
+    var (shapes, files) = compile(lock)
+    var changes = renames.changes + BreakingChanges(lock: lock, files: files).found
+    for index in changes.indices where changes[index].kind.isRefused {
+      changes[index].isAccepted = accepted.contains(changes[index].id)
+    }
+    let buried = changes.filter(\.isAccepted).flatMap(\.spots)
+    if !buried.isEmpty {
+      lock.bury(buried)
+      (shapes, files) = compile(lock)
     }
     var check = NameCheck()
     check.check(files)
-    var lock = lock
-    let changes = lock.update(to: files)
-    return GeneratedProtos(protoFiles: files, lock: lock, shapes: shapes, diagnostics: check.diagnostics + changes)
+    let conflicts = lock.update(to: files)
+    var protos = GeneratedProtos(
+      protoFiles: files, lock: lock, shapes: shapes, changes: changes,
+      diagnostics: check.diagnostics + renames.diagnostics + changes.map(\.diagnostic) + unused(changes) + conflicts)
+    if protos.hasErrors { protos.lock = self.lock }
+    return protos
+  }
+
+  /// Shapes and files with the numbers of `lock`.
+  private func compile(_ lock: Lock) -> (shapes: [ServiceShape], files: [ProtoFile]) {
+    let shapes = shapes(numbers: lock.numbers)
+    let files = files(shapes, lock)
+    // Types are known now, so fields that come back can be told from new ones with an old name.
+    guard lock.messages.values.contains(where: { $0.fields.contains(where: \.isReserved) }) else {
+      return (shapes, files)
+    }
+    let revived = self.shapes(numbers: lock.numbers(reviving: files))
+    return (revived, self.files(revived, lock))
+  }
+
+  /// What is accepted and does not happen.
+  private func unused(_ changes: [BreakingChange]) -> [Diagnostic] {
+    accepted.subtracting(changes.map(\.id)).sorted().map {
+      Diagnostic(.warning, at: SourceLocation(file: "--accept-breaking"), "there is no change \($0)")
+    }
   }
 
   /// A stand-alone `.proto` for one model, its fields numbered from 1 in definition order, lock aside.
@@ -62,7 +93,7 @@ package struct ProtoGenerator: Sendable {
     return schema.models.map { ServiceShape(model: $0, numbers: &numbers) }
   }
 
-  private func files(_ shapes: [ServiceShape]) -> [ProtoFile] {
+  private func files(_ shapes: [ServiceShape], _ lock: Lock) -> [ProtoFile] {
     schema.packages.map { package in
       let shapes = package.models.compactMap { shapes.indices.contains($0) ? shapes[$0] : nil }
       return ProtoFile(package: package, shapes: shapes, schema: schema, lock: lock)

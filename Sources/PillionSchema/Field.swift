@@ -30,6 +30,8 @@ package struct Field: Sendable {
   package var usesStringInProto: Bool
   /// How SQLite holds the value; nil: read every form, write the default one.
   package var storage: SQLiteStorage?
+  /// `was:`, the field's name before it was renamed.
+  package var was: FormerName?
   package var location: SourceLocation
 
   package init(
@@ -37,7 +39,8 @@ package struct Field: Sendable {
     isUnique: Bool = false, maximumLength: Int? = nil, minimumLength: Int? = nil, minimum: Bound? = nil,
     maximum: Bound? = nil, regex: String? = nil, format: TextFormat? = nil, choices: [Choice] = [],
     isReadOnly: Bool = false, isWriteOnly: Bool = false, isAutoNow: Bool = false, isAutoNowAdd: Bool = false,
-    doc: String? = nil, usesStringInProto: Bool = false, storage: SQLiteStorage? = nil, location: SourceLocation
+    doc: String? = nil, usesStringInProto: Bool = false, storage: SQLiteStorage? = nil, was: FormerName? = nil,
+    location: SourceLocation
   ) {
     self.name = name
     self.type = type
@@ -59,6 +62,18 @@ package struct Field: Sendable {
     self.doc = doc
     self.usesStringInProto = usesStringInProto
     self.storage = storage
+    self.was = was
+    self.location = location
+  }
+}
+
+/// The name that a field or a model had before; its numbers stay.
+package struct FormerName: Sendable, Hashable {
+  package var name: String
+  package var location: SourceLocation
+
+  package init(_ name: String, at location: SourceLocation) {
+    self.name = name
     self.location = location
   }
 }

@@ -54,11 +54,13 @@ package struct Model: Sendable {
   /// Default order of List, as written; the key is appended by whoever orders.
   package var ordering: [OrderTerm]
   package var service: ServiceDefinition
+  /// `was:`, the model's name before it was renamed, without the package.
+  package var was: FormerName?
   package var location: SourceLocation
 
   package init(
     index: Int, package: String, name: String, table: TableName, doc: String? = nil, fields: [Field], primaryKey: [Int],
-    ordering: [OrderTerm] = [], service: ServiceDefinition, location: SourceLocation
+    ordering: [OrderTerm] = [], service: ServiceDefinition, was: FormerName? = nil, location: SourceLocation
   ) {
     self.index = index
     self.package = package
@@ -69,6 +71,7 @@ package struct Model: Sendable {
     self.primaryKey = primaryKey
     self.ordering = ordering
     self.service = service
+    self.was = was
     self.location = location
   }
 

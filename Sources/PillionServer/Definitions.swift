@@ -16,7 +16,9 @@ package struct Definitions: Sendable {
   }
 
   /// Reads the models folder, and the lock in the folder of the protos.
-  package static func load(_ configuration: Configuration) -> Loaded {
+  ///
+  /// - Parameter accepted: breaking changes that may be made, as `BreakingChange.id` names them.
+  package static func load(_ configuration: Configuration, accepting accepted: Set<String> = []) -> Loaded {
     var (schema, diagnostics) = SchemaLoader.load(
       directory: configuration.models, serviceNamePattern: configuration.serviceNamePattern)
     let lock: Lock
@@ -30,7 +32,7 @@ package struct Definitions: Sendable {
     }
     let isReadable = !diagnostics.contains { $0.severity == .error }
     guard let schema, isReadable else { return Loaded(diagnostics: diagnostics) }
-    let protos = ProtoGenerator(schema: schema, lock: lock).generate()
+    let protos = ProtoGenerator(schema: schema, lock: lock, accepting: accepted).generate()
     diagnostics += protos.diagnostics
     guard protos.hasErrors else {
       return Loaded(definitions: Definitions(schema: schema, protos: protos), diagnostics: diagnostics)

@@ -9,12 +9,17 @@ import Synchronization
 /// Looks every half second: names, sizes and times of change; no file-system notification reaches every kind of mount.
 final class Reloader: Sendable {
   private let configuration: Configuration
+  private let accepted: Set<String>
   private let logger: Logger
   private let apply: @Sendable (Definitions) -> Void
   private let isStopped = Atomic<Bool>(false)
 
-  init(configuration: Configuration, logger: Logger, apply: @escaping @Sendable (Definitions) -> Void) {
+  init(
+    configuration: Configuration, accepted: Set<String>, logger: Logger,
+    apply: @escaping @Sendable (Definitions) -> Void
+  ) {
     self.configuration = configuration
+    self.accepted = accepted
     self.logger = logger
     self.apply = apply
   }
@@ -41,7 +46,7 @@ final class Reloader: Sendable {
   }
 
   private func reload() {
-    let loaded = Definitions.load(configuration)
+    let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else {
       logger.error("the definitions have errors; the ones before go on being served")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PillionDatabase
+import PillionProto
 import PillionServer
 
 @main
@@ -36,6 +37,20 @@ struct ConfigurationOptions: ParsableArguments {
   }
 }
 
+struct AcceptOptions: ParsableArguments {
+  @Option(
+    name: .customLong("accept-breaking"),
+    help: ArgumentHelp(
+      "A breaking change that may be made, as its message names it; may be given again.", valueName: "kind:place"))
+  var changes: [String] = []
+
+  func validate() throws {
+    for change in changes {
+      if let mistake = BreakingChange.mistake(in: change) { throw ValidationError("--accept-breaking: \(mistake).") }
+    }
+  }
+}
+
 extension ExitStatus {
   func exit() throws {
     if self != .success { throw ExitCode(rawValue) }
@@ -54,6 +69,8 @@ struct Serve: ParsableCommand {
   @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
   var database: String?
 
+  @OptionGroup var accept: AcceptOptions
+
   @Flag(help: "For development: reloads when a definition changes, logs text for people.")
   var dev = false
 
@@ -69,7 +86,10 @@ struct Serve: ParsableCommand {
       Terminal.print(configuration.printed)
       return
     }
-    try ServeCommand(configuration: configuration, isDevelopment: dev).run().exit()
+    var command = ServeCommand(configuration: configuration)
+    command.isDevelopment = dev
+    command.accepted = Set(accept.changes)
+    try command.run().exit()
   }
 }
 
@@ -95,6 +115,8 @@ struct GenerateProtos: ParsableCommand {
   @Flag(help: "Writes nothing; exits with 1 if the protos or the lock differ from what would be written.")
   var check = false
 
+  @OptionGroup var accept: AcceptOptions
+
   func validate() throws {
     if model == nil && (fields != nil || file != nil) { throw ValidationError("--fields and --file need --model.") }
     if model != nil && check { throw ValidationError("--check does not go with --model.") }
@@ -103,9 +125,13 @@ struct GenerateProtos: ParsableCommand {
   func run() throws {
     let configuration = try options.load(out.map { ["protos": [$0]] } ?? [:])
     let fields = fields?.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
-    try GenerateProtosCommand(
-      configuration: configuration, model: model, fields: fields, file: file, isCheck: check
-    ).run().exit()
+    var command = GenerateProtosCommand(configuration: configuration)
+    command.model = model
+    command.fields = fields
+    command.file = file
+    command.isCheck = check
+    command.accepted = Set(accept.changes)
+    try command.run().exit()
   }
 }
 

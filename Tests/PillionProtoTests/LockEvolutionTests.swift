@@ -6,8 +6,10 @@ import Testing
 struct LockEvolutionTests {
   private let first = schema(model("Post", [field("id", .int64), field("title", .string), field("content", .string)]))
 
-  private func generate(_ schema: Schema, _ lock: Lock = Lock()) -> GeneratedProtos {
-    ProtoGenerator(schema: schema, lock: lock).generate()
+  private func generate(
+    _ schema: Schema, _ lock: Lock = Lock(), accepting accepted: Set<String> = []
+  ) -> GeneratedProtos {
+    ProtoGenerator(schema: schema, lock: lock, accepting: accepted).generate()
   }
 
   /// `name = number` of the message's fields, in printed order.
@@ -49,7 +51,7 @@ struct LockEvolutionTests {
     #expect(next.files[0].text.contains("  reserved 2;\n  reserved \"title\";\n"))
   }
 
-  @Test("a renamed field is a new field")
+  @Test("without `was`, a renamed field is a new field")
   func rename() {
     let protos = generate(
       schema(model("Post", [field("id", .int64), field("headline", .string), field("content", .string)])),
@@ -64,7 +66,8 @@ struct LockEvolutionTests {
     let without = generate(
       schema(model("Post", [field("id", .int64), field("content", .string)])), generate(first).lock)
     let protos = generate(first, without.lock)
-    #expect(protos.diagnostics == [])
+    #expect(protos.changes.map(\.id) == ["field-restored:test.Post.title"])
+    #expect(protos.diagnostics.map(\.severity) == [.warning])
     #expect(protos.lock == generate(first).lock)
     #expect(protos.files[0].text == generate(first).files[0].text)
   }
@@ -75,7 +78,7 @@ struct LockEvolutionTests {
       schema(model("Post", [field("id", .int64), field("content", .string)])), generate(first).lock)
     let changed = schema(model("Post", [field("id", .int64), field("title", .int32), field("content", .string)]))
     let protos = generate(changed, without.lock)
-    #expect(protos.diagnostics == [])
+    #expect(protos.changes.map(\.id) == ["field-restored:test.Post.title"])
     #expect(numbers(protos, "Post") == ["id = 1", "title = 4", "content = 3"])
     #expect(protos.files[0].text.contains("  reserved 2;\n"))
     #expect(!protos.files[0].text.contains("reserved \"title\""))
@@ -89,8 +92,9 @@ struct LockEvolutionTests {
     let other = model("Tag", [field("id", .int64), field("name", .string)])
     let both = schema(first.models[0], other)
     let lock = generate(both).lock
-    let without = generate(schema(other), lock)
-    #expect(without.diagnostics == [])
+    #expect(generate(schema(other), lock).hasErrors)
+    let without = generate(schema(other), lock, accepting: ["service-removed:test.PostController"])
+    #expect(without.diagnostics.map(\.severity) == [.note])
     #expect(without.lock.text.contains("\nmessage test.Post reserved\n  1 id optional int64 reserved\n"))
     #expect(without.lock.text.contains("\nservice test.PostController reserved\n  Create Post -> Post reserved\n"))
     #expect(!without.files[0].text.contains("Post"))
@@ -102,7 +106,9 @@ struct LockEvolutionTests {
     let groups = [field("id", .int64), manyToMany("groups", model: 0)]
     let lock = generate(schema(model("User", groups))).lock
     #expect(lock.messages["test.UserPartialUpdateRequest"]?.field("is_groups_set")?.number == 3)
-    let without = generate(schema(model("User", actions: [.list], groups)), lock)
+    let gone = Set(Action.allCases.dropFirst().map { "rpc-removed:test.UserController.\($0.rawValue)" })
+    let without = generate(schema(model("User", actions: [.list], groups)), lock, accepting: gone)
+    #expect(without.changes.count == 5 && !without.hasErrors)
     #expect(without.lock.services["test.UserController"]?.methods["PartialUpdate"]?.isReserved == true)
     let grown = generate(schema(model("User", actions: [.list], groups + [field("name", .string)])), without.lock)
     #expect(numbers(grown, "User") == ["id = 1", "groups = 2", "name = 4"])
@@ -115,8 +121,9 @@ struct LockEvolutionTests {
   func renamedLookup() {
     let fields = [field("id", .int64), field("name", .string)]
     let lock = generate(schema(model("Tag", lookupRequestField: "pk", fields))).lock
-    let protos = generate(schema(model("Tag", lookupRequestField: "key", fields)), lock)
-    #expect(protos.diagnostics == [])
+    let changed = schema(model("Tag", lookupRequestField: "key", fields))
+    #expect(generate(changed, lock).changes.map(\.id) == ["lookup-removed:test.Tag.pk"])
+    let protos = generate(changed, lock, accepting: ["lookup-removed:test.Tag.pk"])
     #expect(numbers(protos, "TagRetrieveRequest") == ["key = 2"])
     #expect(numbers(protos, "TagPartialUpdateRequest") == ["key = 3", "name = 2"])
   }
@@ -125,15 +132,61 @@ struct LockEvolutionTests {
   func changedType() {
     let lock = generate(first).lock
     let changed = schema(
-      model("Post", actions: [.list], [field("id", .int64), field("title", .int32), field("content", .string)]))
+      model("Post", [field("id", .int64), field("title", .int32), field("content", .string)]))
     let protos = generate(changed, lock)
     #expect(
       protos.diagnostics.map(\.description) == [
-        "models/test.yaml:7:3: error: test.Post.title: changed from string to int32; "
-          + "clients still send and expect string; give the field its old type back or a new name"
+        "models/test.yaml:7:3: error: breaking change field-type:test.Post.title: its type changes from string to int32; "
+          + "clients still send and expect string; give the field its old type back or a new name, "
+          + "or accept it: --accept-breaking field-type:test.Post.title"
       ])
     #expect(protos.hasErrors)
-    #expect(protos.lock.messages["test.Post"]?.field("title") == Lock.Field(number: 2, name: "title", type: "string"))
+    #expect(protos.lock == lock)
+  }
+
+  @Test("an accepted type change buries the old number, in the requests too")
+  func acceptedType() {
+    let lock = generate(first).lock
+    let changed = schema(
+      model("Post", [field("id", .int64), field("title", .int32), field("content", .string)]))
+    let protos = generate(
+      changed, lock, accepting: ["field-type:test.Post.title", "rpc-removed:test.PostController.List"])
+    #expect(
+      protos.diagnostics.map(\.severity) == [.note, .warning], "the second change that is accepted is not there")
+    #expect(numbers(protos, "Post") == ["id = 1", "title = 4", "content = 3"])
+    #expect(numbers(protos, "PostPartialUpdateRequest") == ["id = 1", "title = 4", "content = 3"])
+    #expect(protos.files[0].text.contains("  reserved 2;\n"))
+    #expect(generate(changed, protos.lock).diagnostics == [])
+    // Whoever changes his mind gets the old number back: it never meant anything else.
+    let back = generate(first, protos.lock, accepting: ["field-type:test.Post.title"])
+    #expect(numbers(back, "Post") == ["id = 1", "title = 2", "content = 3"])
+  }
+
+  @Test("what becomes repeated is a change of cardinality")
+  func changedCardinality() {
+    let before = schema(model("Post", actions: [.create], [field("id", .int64), field("tags", .int32)]))
+    let after = schema(model("Post", actions: [.create], [field("id", .int64), manyToMany("tags", model: 0)]))
+    let protos = generate(after, generate(before).lock)
+    #expect(protos.changes.map(\.id) == ["field-cardinality:test.Post.tags"])
+    #expect(protos.changes.map(\.change) == ["it changes from int32 to repeated int32"])
+  }
+
+  @Test("rpcs that lose their name, their types or their stream")
+  func changedMethods() {
+    var lock = generate(schema(model("Post", actions: [.list, .retrieve], [field("id", .int64)]))).lock
+    lock.services["test.PostController"]?.methods["List"]?.isServerStreaming = false
+    lock.services["test.PostController"]?.methods["Retrieve"]?.request = "Post"
+    lock.services["test.PostController"]?.methods["Retrieve"]?.response = "google.protobuf.Empty"
+    lock.services["test.PostController"]?.methods["Count"] = Lock.Method(request: "Post", response: "Post")
+    lock.services["test.OldController"] = Lock.Service()
+    let protos = generate(schema(model("Post", actions: [.list, .retrieve], [field("id", .int64)])), lock)
+    #expect(
+      protos.changes.map(\.id) == [
+        "rpc-removed:test.PostController.Count", "rpc-streaming:test.PostController.List",
+        "rpc-request:test.PostController.Retrieve", "rpc-response:test.PostController.Retrieve",
+        "service-removed:test.OldController",
+      ])
+    #expect(protos.diagnostics.allSatisfy { $0.severity == .error })
   }
 
   @Test("a default only adds presence: no error, the lock follows")

@@ -15,11 +15,13 @@ struct LockParserTests {
           Lock.Field(number: 1, name: "id", type: "int64"),
           Lock.Field(number: 2, name: "x", type: "repeated string", isReserved: true),
           Lock.Field(number: 3, name: "x", type: "google.protobuf.Timestamp", isReserved: true),
+          Lock.Field(number: 4, name: "y", type: "int32", formerNames: ["z", "w"]),
+          Lock.Field(number: 5, name: "v", type: "int32", formerNames: ["u"], isReserved: true),
           Lock.Field(number: 536_870_911, name: "x", type: "NullableString"),
         ]),
         "a.Gone": Lock.Message(
           fields: [Lock.Field(number: 1, name: "id", type: "int64", isReserved: true)], isReserved: true),
-        "a.Empty": Lock.Message(),
+        "a.Empty": Lock.Message(formerNames: ["Void"]),
       ],
       services: [
         "a.PostController": Lock.Service(methods: [
@@ -57,8 +59,14 @@ struct LockParserTests {
     ("message a..B", ["2:9: `a..B` is not a name"]),
     ("message a.B gone", ["2:13: `gone` where the line should end or say `reserved`"]),
     ("message a.B reserved x", ["2:22: `x` where the line should end"]),
-    ("message a.B\nmessage a.B\n  x y z", ["3:9: message a.B a second time"]),
-    ("service a.B\nservice a.B", ["3:9: service a.B a second time"]),
+    (
+      "message a.B\nmessage a.B\n  x y z",
+      ["3:9: message a.B a second time; the first is at protos/pillion.lock:2; put the lines of both under one"]
+    ),
+    (
+      "service a.B\nservice a.B",
+      ["3:9: service a.B a second time; the first is at protos/pillion.lock:2; put the lines of both under one"]
+    ),
     ("message a.B\n  x id int64", ["3:3: `x` is not a field number; expected `NUMBER NAME TYPE`"]),
     ("message a.B\n  -1 id int64", ["3:3: `-1` is not a field number; expected `NUMBER NAME TYPE`"]),
     ("message a.B\n  0 id int64", ["3:3: number 0 is out of range: 1 to 536870911, less 19000 to 19999"]),
@@ -79,12 +87,28 @@ struct LockParserTests {
     ("message a.B\n  1 id reserved", ["3:8: `reserved` is not a type"]),
     ("message a.B\n  1 id int-64", ["3:8: `int-64` is not a type"]),
     ("message a.B\n  1 id int64 removed", ["3:14: `removed` where the line should end or say `reserved`"]),
-    ("message a.B\n  1 id int64\n  1 x int32 reserved", ["4:3: number 1 a second time in a.B; `id` has it"]),
-    ("message a.B\n  1 id int64\n  2 id int32", ["4:5: field `id` a second time in a.B; it has number 1"]),
+    (
+      "message a.B\n  1 id int64\n  1 x int32 reserved",
+      [
+        "4:3: number 1 a second time in a.B; `id` has it at protos/pillion.lock:3; give the field that is not released yet the next free number"
+      ]
+    ),
+    (
+      "message a.B\n  1 id int64\n  2 id int32",
+      ["4:5: field `id` a second time in a.B; it has number 1 at protos/pillion.lock:3; keep the line that is released"]
+    ),
     (
       "message a.B reserved\n  1 id int64",
       ["3:5: `id` is in use in a reserved message; add `reserved` to the line"]
     ),
+    ("message a.B was", ["2:16: the former name is missing"]),
+    ("service a.B was A", ["2:13: `was` where the line should end or say `reserved`"]),
+    ("message a.B\n  1 id int64 was", ["3:17: the former name is missing"]),
+    (
+      "message a.B\n  1 id int64 was a,,b",
+      ["3:18: `a,,b` is not a name, or names with commas between them"]
+    ),
+    ("message a.B\n  1 id int64 was a b", ["3:20: `b` where the line should end or say `reserved`"]),
     ("service a.C\n  List", ["3:7: the request's type is missing"]),
     ("service a.C\n  9 A -> B", ["3:3: `9` is not an rpc's name"]),
     ("service a.C\n  List a- -> B", ["3:8: `a-` is not a type"]),
@@ -94,7 +118,10 @@ struct LockParserTests {
     ("service a.C\n  List A -> stream", ["3:19: the response's type is missing"]),
     ("service a.C\n  List A -> stream 1", ["3:20: `1` is not a type"]),
     ("service a.C\n  List A -> B C", ["3:15: `C` where the line should end or say `reserved`"]),
-    ("service a.C\n  List A -> B\n  List A -> B", ["4:3: rpc List a second time in a.C"]),
+    (
+      "service a.C\n  List A -> B\n  List A -> B",
+      ["4:3: rpc List a second time in a.C; the first is at protos/pillion.lock:3; keep one of the two lines"]
+    ),
     (
       "service a.C reserved\n  List A -> B",
       ["3:3: `List` is in use in a reserved service; add `reserved` to the line"]
@@ -104,7 +131,7 @@ struct LockParserTests {
       [
         "3:1: merge conflict; keep the lines of both sides and give no number twice",
         "5:1: merge conflict; keep the lines of both sides and give no number twice",
-        "6:3: number 1 a second time in a.B; `id` has it",
+        "6:3: number 1 a second time in a.B; `id` has it at protos/pillion.lock:4; give the field that is not released yet the next free number",
         "7:1: merge conflict; keep the lines of both sides and give no number twice",
         "8:6: the field's type is missing",
       ]

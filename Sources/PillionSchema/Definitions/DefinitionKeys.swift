@@ -12,7 +12,7 @@ enum FileKey: String, DefinitionKey {
 
 /// The keys of a model.
 enum ModelKey: String, DefinitionKey {
-  case table, doc, fields, ordering, service
+  case table, doc, fields, ordering, service, was
   case primaryKey = "primary_key"
   static let owner = "a model"
 }
@@ -29,7 +29,7 @@ enum ServiceKey: String, DefinitionKey {
 /// The keys of a field.
 enum FieldKey: String, DefinitionKey {
   case type, items, model, column, null, `default`, unique, regex, format, choices, doc, storage, through, source
-  case target
+  case target, was
   case primaryKey = "primary_key"
   case maximumLength = "max_length"
   case minimumLength = "min_length"

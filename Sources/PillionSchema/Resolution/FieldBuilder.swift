@@ -25,7 +25,8 @@ struct FieldBuilder {
       format: applies(.format) ? section.name(.format, of: TextFormat.self, sink)?.value : nil,
       choices: limits.choices, isReadOnly: flag(.readOnly), isWriteOnly: flag(.writeOnly), isAutoNow: flag(.autoNow),
       isAutoNowAdd: flag(.autoNowAdd), doc: section.text(.doc, sink)?.value, usesStringInProto: usesStringInProto(),
-      storage: storage(), location: definition.name.location)
+      storage: storage(), was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) },
+      location: definition.name.location)
     field.defaultValue = DefaultReader(
       section: section, kind: kind, scalar: type.scalar, isNullable: isNullable, limits: limits, sink: sink
     ).read()
@@ -47,7 +48,7 @@ struct FieldBuilder {
     for key in [FieldKey.null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd] where applies(key) {
       _ = section.flag(key, sink)
     }
-    for key in [FieldKey.column, .doc] where applies(key) { _ = section.text(key, sink) }
+    for key in [FieldKey.column, .doc, .was] where applies(key) { _ = section.text(key, sink) }
   }
 
   private func applies(_ key: FieldKey) -> Bool { section.entries[key] != nil && key.applies(to: kind) }

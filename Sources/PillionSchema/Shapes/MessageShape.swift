@@ -52,6 +52,14 @@ package struct FieldShape: Sendable {
     case filter, orderBy, pageSize, pageToken
     /// A field of a service that belongs to no model, known by its place.
     case serviceField
+
+    /// Index into `Model.fields`, if it belongs to one of them.
+    package var modelField: Int? {
+      switch self {
+      case .field(let index), .isSet(let index): index
+      case .filter, .orderBy, .pageSize, .pageToken, .serviceField: nil
+      }
+    }
   }
 }
 

@@ -10,21 +10,17 @@ package struct GenerateProtosCommand {
   /// Where the stand-alone file goes; `-` or nil: standard output.
   package var file: String?
   /// Writes nothing; fails if anything would be written.
-  package var isCheck: Bool
+  package var isCheck = false
+  /// Breaking changes that may be made.
+  package var accepted: Set<String> = []
 
-  package init(configuration: Configuration, model: String?, fields: [String]?, file: String?, isCheck: Bool) {
-    self.configuration = configuration
-    self.model = model
-    self.fields = fields
-    self.file = file
-    self.isCheck = isCheck
-  }
+  package init(configuration: Configuration) { self.configuration = configuration }
 
   package func run() -> ExitStatus {
-    let loaded = Definitions.load(configuration)
+    let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else {
-      return isCheck && loaded.contradiction != nil ? .failure : .configuration
+      return loaded.contradiction != nil ? .failure : .configuration
     }
     do throws(ProtoOutputError) {
       if let model { return try generate(model, definitions) }

@@ -11,19 +11,18 @@ import PillionTransport
 package struct ServeCommand {
   package var configuration: Configuration
   /// `--dev`: reloads the definitions when they change.
-  package var isDevelopment: Bool
+  package var isDevelopment = false
+  /// Breaking changes that may be served.
+  package var accepted: Set<String> = []
 
-  package init(configuration: Configuration, isDevelopment: Bool) {
-    self.configuration = configuration
-    self.isDevelopment = isDevelopment
-  }
+  package init(configuration: Configuration) { self.configuration = configuration }
 
   package func run() -> ExitStatus {
     guard let database = configuration.database else {
       Terminal.complain("error: no database; give --database URL or set database.url")
       return .configuration
     }
-    let loaded = Definitions.load(configuration)
+    let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else { return .configuration }
 
@@ -57,7 +56,7 @@ package struct ServeCommand {
 
     announce(addresses, database, definitions.schema)
     warnOfDrift(definitions.schema, database)
-    let reloader = Reloader(configuration: configuration, logger: logger) { definitions in
+    let reloader = Reloader(configuration: configuration, accepted: accepted, logger: logger) { definitions in
       let router = assembly.router(for: definitions)
       waitFor { await server.replaceRouter(router) }
     }
