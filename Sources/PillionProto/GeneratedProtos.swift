@@ -20,5 +20,27 @@ package struct GeneratedProtos: Sendable {
   /// What reflection serves, without the files of `google/protobuf` that they import; made anew each time.
   package var descriptors: [Google_Protobuf_FileDescriptorProto] { protoFiles.map(\.descriptor) }
 
+  /// What `protoc --include_imports -o` makes of all files: each file behind those that it imports.
+  package var descriptorSet: Google_Protobuf_FileDescriptorSet {
+    var set = Google_Protobuf_FileDescriptorSet()
+    var seen: Set<String> = []
+    for file in descriptors {
+      for path in file.dependency where seen.insert(path).inserted {
+        if let imported = WellKnownFiles.descriptor(path) { set.file.append(imported) }
+      }
+      set.file.append(file)
+    }
+    return set
+  }
+
+  /// The bytes of `descriptorSet`, the same for the same set.
+  package func descriptorSetBytes() throws(ProtoOutputError) -> [UInt8] {
+    do {
+      return try descriptorSet.serializedBytes()
+    } catch {
+      throw ProtoOutputError(path: "descriptor set", operation: "write", cause: "\(error)")
+    }
+  }
+
   package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 }

@@ -41,7 +41,11 @@ extension ProtoFile {
       return ProtoMethod(
         name: method.action.rawValue, request: request, response: response, isServerStreaming: method.isServerStreaming)
     }
-    declarations.append(.service(ProtoService(name: shape.name, methods: methods, location: model.service.location)))
+    declarations.append(
+      .service(
+        ProtoService(
+          name: shape.name, methods: methods, isDeprecated: model.service.isDeprecated,
+          location: model.service.location)))
     let notes = FieldNotes(schema: schema, model: model)
     for message in shape.messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
   }
@@ -95,6 +99,7 @@ extension ProtoMessage {
       if let source = field.source.modelField, model.fields.indices.contains(source) {
         let definition = model.fields[source]
         result.location = definition.location
+        result.isDeprecated = definition.isDeprecated
         result.origin = "\(model.fullName).\(definition.name)"
         if field.name == definition.name { result.was = definition.was?.name }
         if shape.role == .model { comment += Comment.wrapped(notes.sentences(source)) }
@@ -103,7 +108,8 @@ extension ProtoMessage {
       return result
     }
     self.init(
-      name: shape.name, comment: comment, fields: fields, role: shape.role, model: model.fullName,
+      name: shape.name, comment: comment, fields: fields, isDeprecated: shape.role == .model && model.isDeprecated,
+      role: shape.role, model: model.fullName,
       was: shape.role == .model ? model.was?.name : nil, location: model.location)
   }
 }

@@ -36,6 +36,7 @@ extension ProtoService {
       if method.isServerStreaming { descriptor.serverStreaming = true }
       return descriptor
     }
+    if isDeprecated { service.options.deprecated = true }
     return service
   }
 }
@@ -72,6 +73,7 @@ extension ProtoMessage {
       }
     }
     message.reservedName = reservedNames
+    if isDeprecated { message.options.deprecated = true }
     return message
   }
 }
@@ -82,7 +84,8 @@ extension ProtoField {
     field.name = name
     field.number = number
     field.label = label == .repeated ? .repeated : .optional
-    field.jsonName = jsonName
+    field.jsonName = jsonName(ofProtoField: name)
+    if isDeprecated { field.options.deprecated = true }
     switch type {
     case .scalar(let scalar): field.type = scalar.descriptorType
     case .local, .google:
@@ -94,25 +97,25 @@ extension ProtoField {
     }
     return field
   }
+}
 
-  /// lowerCamelCase as protoc makes it: an underscore goes and the letter after it becomes a capital.
-  var jsonName: String {
-    var result = ""
-    var raises = false
-    for character in name {
-      if character == "_" {
-        raises = true
-      } else {
-        result += raises ? character.uppercased() : String(character)
-        raises = false
-      }
+/// lowerCamelCase as protoc makes it: an underscore goes and the letter after it becomes a capital.
+func jsonName(ofProtoField name: String) -> String {
+  var result = ""
+  var raises = false
+  for character in name {
+    if character == "_" {
+      raises = true
+    } else {
+      result += raises ? character.uppercased() : String(character)
+      raises = false
     }
-    return result
   }
+  return result
 }
 
 extension ProtoScalar {
-  fileprivate var descriptorType: Google_Protobuf_FieldDescriptorProto.TypeEnum {
+  var descriptorType: Google_Protobuf_FieldDescriptorProto.TypeEnum {
     switch self {
     case .bool: .bool
     case .int32: .int32

@@ -57,7 +57,7 @@ private struct Printer {
   }
 
   mutating func service(_ service: ProtoService) {
-    guard !service.methods.isEmpty else { return line("service \(service.name) {}") }
+    guard !service.methods.isEmpty || service.isDeprecated else { return line("service \(service.name) {}") }
     let names = Set(service.methods.map(\.name))
     // A message called like an rpc of the service would be taken for the rpc.
     func name(_ type: ProtoTypeName) -> String {
@@ -65,6 +65,7 @@ private struct Printer {
       return package.isEmpty ? ".\(local)" : ".\(package).\(local)"
     }
     line("service \(service.name) {")
+    if service.isDeprecated { deprecation(isLast: service.methods.isEmpty) }
     for method in service.methods {
       let stream = method.isServerStreaming ? "stream " : ""
       line("rpc \(method.name)(\(name(method.request))) returns (\(stream)\(name(method.response))) {}", indent: 1)
@@ -75,8 +76,11 @@ private struct Printer {
   mutating func message(_ message: ProtoMessage) {
     comment(message.comment)
     let isReserving = !message.reservedNumbers.isEmpty || !message.reservedNames.isEmpty
-    guard !message.fields.isEmpty || isReserving else { return line("message \(message.name) {}") }
+    guard !message.fields.isEmpty || isReserving || message.isDeprecated else {
+      return line("message \(message.name) {}")
+    }
     line("message \(message.name) {")
+    if message.isDeprecated { deprecation(isLast: message.fields.isEmpty && !isReserving) }
     for number in message.reservedNumbers { line("reserved \(number);", indent: 1) }
     for name in message.reservedNames { line("reserved \"\(name)\";", indent: 1) }
     if isReserving, !message.fields.isEmpty { line() }
@@ -84,6 +88,11 @@ private struct Printer {
     for field in message.fields { self.field(field, indent: message.oneof == nil ? 1 : 2) }
     if message.oneof != nil { line("}", indent: 1) }
     line("}")
+  }
+
+  private mutating func deprecation(isLast: Bool) {
+    line("option deprecated = true;", indent: 1)
+    if !isLast { line() }
   }
 
   mutating func field(_ field: ProtoField, indent: Int) {
@@ -94,6 +103,7 @@ private struct Printer {
       case .optional: "optional "
       case .repeated: "repeated "
       }
-    line("\(label)\(name(field.type)) \(field.name) = \(field.number);", indent: indent)
+    let options = field.isDeprecated ? " [deprecated = true]" : ""
+    line("\(label)\(name(field.type)) \(field.name) = \(field.number)\(options);", indent: indent)
   }
 }

@@ -57,6 +57,7 @@ package struct ProtoFile: Sendable {
 package struct ProtoService: Sendable {
   package var name: String
   package var methods: [ProtoMethod]
+  package var isDeprecated = false
   package var location: SourceLocation
 }
 
@@ -81,6 +82,7 @@ package struct ProtoMessage: Sendable {
   package var reservedNumbers: [Int32] = []
   /// Names of removed and renamed fields that no field has now, in the order of their numbers.
   package var reservedNames: [String] = []
+  package var isDeprecated = false
   /// Nil for nullable messages.
   package var role: MessageShape.Role?
   /// Full name of the model that the message belongs to, if it belongs to one.
@@ -98,6 +100,7 @@ package struct ProtoField: Sendable {
   package var label: FieldShape.Label = .implicit
   /// Lines without `//`.
   package var comment: [String] = []
+  package var isDeprecated = false
   /// Where the field, or else its model, is defined.
   package var location: SourceLocation
   /// The model's field that it stands for, if it stands for one: `blog.Post.title`.

@@ -23,13 +23,32 @@ package enum ProtoOutput {
     try FileAccess.createDirectory(directory)
     var written: [String] = []
     for file in outputs(of: protos) {
-      let path = "\(directory)/\(file.name)"
-      let bytes = Array(file.text.utf8)
-      if try FileAccess.read(path) == bytes { continue }
-      try FileAccess.replace(path, with: bytes)
-      written.append(file.name)
+      if try write(Array(file.text.utf8), toFile: "\(directory)/\(file.name)") { written.append(file.name) }
     }
     return written
+  }
+
+  /// Writes a file unless it has these bytes already; whether it was written.
+  package static func write(_ bytes: [UInt8], toFile path: String) throws(ProtoOutputError) -> Bool {
+    if try FileAccess.read(path) == bytes { return false }
+    try FileAccess.replace(path, with: bytes)
+    return true
+  }
+
+  /// Whether the file is missing or has other bytes.
+  package static func differs(_ bytes: [UInt8], fromFile path: String) throws(ProtoOutputError) -> Bool {
+    try FileAccess.read(path) != bytes
+  }
+
+  /// What `write` would change, as `diff -u` prints it; empty: nothing.
+  package static func diff(_ protos: GeneratedProtos, in directory: String) throws(ProtoOutputError) -> String {
+    var text = ""
+    for file in outputs(of: protos) {
+      let path = "\(directory)/\(file.name)"
+      let old = try FileAccess.read(path).map { String(decoding: $0, as: UTF8.self) }
+      text += UnifiedDiff(from: old, to: file.text, path: path).text
+    }
+    return text
   }
 
   /// Writes one text, as `--file` does.

@@ -32,6 +32,8 @@ package struct Field: Sendable {
   package var storage: SQLiteStorage?
   /// `was:`, the field's name before it was renamed.
   package var was: FormerName?
+  /// Clients are told not to use it any more; it works as before.
+  package var isDeprecated: Bool
   package var location: SourceLocation
 
   package init(
@@ -40,7 +42,7 @@ package struct Field: Sendable {
     maximum: Bound? = nil, regex: String? = nil, format: TextFormat? = nil, choices: [Choice] = [],
     isReadOnly: Bool = false, isWriteOnly: Bool = false, isAutoNow: Bool = false, isAutoNowAdd: Bool = false,
     doc: String? = nil, usesStringInProto: Bool = false, storage: SQLiteStorage? = nil, was: FormerName? = nil,
-    location: SourceLocation
+    isDeprecated: Bool = false, location: SourceLocation
   ) {
     self.name = name
     self.type = type
@@ -63,6 +65,7 @@ package struct Field: Sendable {
     self.usesStringInProto = usesStringInProto
     self.storage = storage
     self.was = was
+    self.isDeprecated = isDeprecated
     self.location = location
   }
 }

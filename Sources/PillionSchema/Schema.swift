@@ -56,11 +56,14 @@ package struct Model: Sendable {
   package var service: ServiceDefinition
   /// `was:`, the model's name before it was renamed, without the package.
   package var was: FormerName?
+  /// Clients are told not to use it any more; it works as before.
+  package var isDeprecated: Bool
   package var location: SourceLocation
 
   package init(
     index: Int, package: String, name: String, table: TableName, doc: String? = nil, fields: [Field], primaryKey: [Int],
-    ordering: [OrderTerm] = [], service: ServiceDefinition, was: FormerName? = nil, location: SourceLocation
+    ordering: [OrderTerm] = [], service: ServiceDefinition, was: FormerName? = nil, isDeprecated: Bool = false,
+    location: SourceLocation
   ) {
     self.index = index
     self.package = package
@@ -72,6 +75,7 @@ package struct Model: Sendable {
     self.ordering = ordering
     self.service = service
     self.was = was
+    self.isDeprecated = isDeprecated
     self.location = location
   }
 
@@ -130,11 +134,14 @@ package struct ServiceDefinition: Sendable {
   /// Name of the request field that carries the lookup value; nil: the lookup field's own name.
   package var lookupRequestField: String?
   package var nullStyle: NullStyle
+  /// Clients are told not to use it any more; it works as before.
+  package var isDeprecated: Bool
   package var location: SourceLocation
 
   package init(
     name: String, actions: [Action] = Action.allCases, fields: [Int], lookupField: Int? = nil,
-    lookupRequestField: String? = nil, nullStyle: NullStyle = .oneof, location: SourceLocation
+    lookupRequestField: String? = nil, nullStyle: NullStyle = .oneof, isDeprecated: Bool = false,
+    location: SourceLocation
   ) {
     self.name = name
     self.actions = actions
@@ -142,6 +149,7 @@ package struct ServiceDefinition: Sendable {
     self.lookupField = lookupField
     self.lookupRequestField = lookupRequestField
     self.nullStyle = nullStyle
+    self.isDeprecated = isDeprecated
     self.location = location
   }
 }

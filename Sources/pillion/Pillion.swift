@@ -115,9 +115,22 @@ struct GenerateProtos: ParsableCommand {
   @Flag(help: "Writes nothing; exits with 1 if the protos or the lock differ from what would be written.")
   var check = false
 
+  @Flag(help: "Writes nothing; prints what would change, as `diff -u` does.")
+  var dryRun = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Also writes a FileDescriptorSet of all protos and what they import, as `protoc --include_imports -o`.",
+      valueName: "file"))
+  var descriptorSet: String?
+
   @OptionGroup var accept: AcceptOptions
 
   func validate() throws {
+    if check && dryRun { throw ValidationError("--check and --dry-run exclude each other.") }
+    if model != nil && (dryRun || descriptorSet != nil) {
+      throw ValidationError("--dry-run and --descriptor-set do not go with --model.")
+    }
     if model == nil && (fields != nil || file != nil) { throw ValidationError("--fields and --file need --model.") }
     if model != nil && check { throw ValidationError("--check does not go with --model.") }
   }
@@ -130,6 +143,8 @@ struct GenerateProtos: ParsableCommand {
     command.fields = fields
     command.file = file
     command.isCheck = check
+    command.isDryRun = dryRun
+    command.descriptorSet = descriptorSet
     command.accepted = Set(accept.changes)
     try command.run().exit()
   }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from google.protobuf import descriptor_pb2
 
 from support.library import MODEL
 from support.protos import compile_go, descriptor_set, go_environment
@@ -239,3 +240,79 @@ def test_buf_is_content(everything):
     (everything.folder / "buf.yaml").write_text(rules)
     run(buf, "lint", cwd=everything.folder)
     run(buf, "build", "-o", os.devnull, cwd=everything.folder)
+
+
+def test_descriptor_set_is_protocs(everything, tmp_path):
+    output = tmp_path / "all.pb"
+    everything.check("generate-protos", "--descriptor-set", output)
+    ours = descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes())
+    theirs = descriptor_set(everything.protos)
+    for file in theirs.file:
+        file.ClearField("source_code_info")
+    assert {file.name: file for file in ours.file} == {file.name: file for file in theirs.file}
+    assert len(ours.file) == len(theirs.file), "each file once"
+    seen = set()
+    for file in ours.file:
+        assert set(file.dependency) <= seen, "a file stands behind those that it imports"
+        seen.add(file.name)
+    # Byte for byte what protoc writes, given the files in the same order.
+    own = [file.name for file in ours.file if not file.name.startswith("google/")]
+    run(sys.executable, "-m", "grpc_tools.protoc", f"-I{everything.protos}", "--include_imports", f"--descriptor_set_out={tmp_path}/theirs.pb", *own)
+    assert output.read_bytes() == (tmp_path / "theirs.pb").read_bytes()
+    before = output.stat().st_mtime_ns
+    everything.check("generate-protos", "--descriptor-set", output)
+    assert output.stat().st_mtime_ns == before, "it is not written again"
+
+
+def test_check_of_the_descriptor_set(project, tmp_path):
+    output = tmp_path / "all.pb"
+    missing = project.run("generate-protos", "--check", "--descriptor-set", output)
+    assert missing.returncode == 1 and "all.pb" in missing.stderr and not output.exists()
+    project.check("generate-protos", "--descriptor-set", output)
+    assert project.run("generate-protos", "--check", "--descriptor-set", output).returncode == 0
+    assert project.run("generate-protos", "--model", "blog.Post", "--descriptor-set", output).returncode == 64
+
+
+def test_dry_run_prints_a_patch(new_project, tmp_path):
+    project = new_project(blog=BLOG).generate()
+    project.write(blog=BLOG.replace("content:", "body:"), library=MODEL)
+    before = contents(project.folder)
+    patch = project.check("generate-protos", "--dry-run", "--descriptor-set", tmp_path / "all.pb")
+    assert contents(project.folder) == before and not (tmp_path / "all.pb").exists(), "nothing is written"
+    assert '\n-  string content = 3;\n' in patch and '\n+  reserved "content";\n' in patch
+    project.generate()
+    wanted = contents(project.protos)
+    for name, bytes_ in contents(project.protos).items():
+        (project.protos / name).unlink()
+    for name in [name for name in before if name.startswith("protos/")]:
+        (project.folder / name).write_bytes(before[name])
+    done = subprocess.run(["git", "apply", "-p0"], cwd=project.folder, input=patch, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert contents(project.protos) == wanted
+    again = project.run("generate-protos", "--dry-run")
+    assert (again.returncode, again.stdout) == (0, "") and "up to date" in again.stderr
+
+
+def test_dry_run_of_a_breaking_change(project):
+    project.write(blog=BLOG.replace("content: { type: string }", "content: { type: int32 }"))
+    done = project.run("generate-protos", "--dry-run")
+    assert done.returncode == 1 and "field-type:blog.Post.content" in done.stderr and not done.stdout
+    assert "int32 content = 5;" in project.check("generate-protos", "--dry-run", "--accept-breaking", "field-type:blog.Post.content")
+    assert project.run("generate-protos", "--check", "--dry-run").returncode == 64
+
+
+def test_deprecated(new_project):
+    text = BLOG.replace("doc: A blog post.", "deprecated: true").replace("content: { type: string }", "content: { type: string, deprecated: true }")
+    project = new_project(blog=text + "    service: { deprecated: true }\n").generate()
+    for name in ("Post", "PostPartialUpdateRequest"):
+        assert [field.name for field in message(project, name).field if field.options.deprecated] == ["content"]
+    assert message(project, "Post").options.deprecated and not message(project, "PostListRequest").options.deprecated
+    [service] = next(file for file in descriptor_set(project.protos).file if file.package == "blog").service
+    assert service.options.deprecated
+    buf = pathlib.Path(sys.executable).parent / "buf"
+    run(buf, "format", "--exit-code", project.protos)
+
+
+def test_deprecation_is_no_breaking_change(project):
+    done = project.write(blog=BLOG.replace("content: { type: string }", "content: { type: string, deprecated: true }")).run("generate-protos")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,14 +12,14 @@ enum FileKey: String, DefinitionKey {
 
 /// The keys of a model.
 enum ModelKey: String, DefinitionKey {
-  case table, doc, fields, ordering, service, was
+  case table, doc, fields, ordering, service, was, deprecated
   case primaryKey = "primary_key"
   static let owner = "a model"
 }
 
 /// The keys of a model's `service:`.
 enum ServiceKey: String, DefinitionKey {
-  case name, actions, fields, filter
+  case name, actions, fields, filter, deprecated
   case lookupField = "lookup_field"
   case lookupRequestField = "lookup_request_field"
   case nullStyle = "null_style"
@@ -29,7 +29,7 @@ enum ServiceKey: String, DefinitionKey {
 /// The keys of a field.
 enum FieldKey: String, DefinitionKey {
   case type, items, model, column, null, `default`, unique, regex, format, choices, doc, storage, through, source
-  case target, was
+  case target, was, deprecated
   case primaryKey = "primary_key"
   case maximumLength = "max_length"
   case minimumLength = "min_length"

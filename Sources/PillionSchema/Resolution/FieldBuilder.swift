@@ -26,6 +26,7 @@ struct FieldBuilder {
       choices: limits.choices, isReadOnly: flag(.readOnly), isWriteOnly: flag(.writeOnly), isAutoNow: flag(.autoNow),
       isAutoNowAdd: flag(.autoNowAdd), doc: section.text(.doc, sink)?.value, usesStringInProto: usesStringInProto(),
       storage: storage(), was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) },
+      isDeprecated: flag(.deprecated),
       location: definition.name.location)
     field.defaultValue = DefaultReader(
       section: section, kind: kind, scalar: type.scalar, isNullable: isNullable, limits: limits, sink: sink
@@ -45,7 +46,8 @@ struct FieldBuilder {
     let kind = definition.kind
     if let kind { refuseForeignOptions(section, kind, sink) }
     let applies = { (key: FieldKey) in kind.map(key.applies) ?? true }
-    for key in [FieldKey.null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd] where applies(key) {
+    for key in [FieldKey.null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd, .deprecated]
+    where applies(key) {
       _ = section.flag(key, sink)
     }
     for key in [FieldKey.column, .doc, .was] where applies(key) { _ = section.text(key, sink) }

@@ -3,7 +3,7 @@ extension FieldKey {
   /// type and is checked apart.
   func applies(to kind: FieldKind) -> Bool {
     switch self {
-    case .type, .doc, .readOnly, .writeOnly, .was: return true
+    case .type, .doc, .readOnly, .writeOnly, .was, .deprecated: return true
     case .items: if case .array = kind { return true }
     case .model: return kind == .foreignKey || kind == .manyToMany
     case .onDelete: return kind == .foreignKey
@@ -51,7 +51,7 @@ extension FieldKey {
     case .autoNow, .autoNowAdd: "timestamp, date and time"
     case .storage: "bool, timestamp, date, time, duration, decimal, uuid, json and foreign keys to them"
     case .protoType: "timestamp, duration and json"
-    case .type, .doc, .readOnly, .writeOnly, .was: "every type"
+    case .type, .doc, .readOnly, .writeOnly, .was, .deprecated: "every type"
     }
   }
 }

@@ -25,7 +25,8 @@ struct ModelBuilder {
       index: index, package: entry.package, name: definition.name.value, table: table,
       doc: section.text(.doc, sink)?.value,
       fields: fields.compactMap { $0 }, primaryKey: keyFields, ordering: ordering, service: service,
-      was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) }, location: definition.name.location)
+      was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) },
+      isDeprecated: section.flag(.deprecated, sink)?.value ?? false, location: definition.name.location)
     // Indices count only where no field is left out.
     if !fields.contains(where: { $0 == nil }) { NameCollisions(sink: sink).check(model: model, definition) }
     FormerNames(sink: sink).check(model.fields.map { ($0.name, $0.was) }, called: "field")

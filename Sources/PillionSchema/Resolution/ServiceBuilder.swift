@@ -22,7 +22,8 @@ struct ServiceBuilder {
     let service = ServiceDefinition(
       name: name(), actions: actions, fields: shown, lookupField: lookup,
       lookupRequestField: lookupRequestField(lookup),
-      nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof, location: section.location)
+      nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof,
+      isDeprecated: section.flag(.deprecated, sink)?.value ?? false, location: section.location)
     checkUpdate(service)
     checkCreate(service)
     return service

@@ -11,6 +11,10 @@ package struct GenerateProtosCommand {
   package var file: String?
   /// Writes nothing; fails if anything would be written.
   package var isCheck = false
+  /// Writes nothing; prints what would change.
+  package var isDryRun = false
+  /// Where a FileDescriptorSet of everything goes, if it is wanted.
+  package var descriptorSet: String?
   /// Breaking changes that may be made.
   package var accepted: Set<String> = []
 
@@ -24,6 +28,7 @@ package struct GenerateProtosCommand {
     }
     do throws(ProtoOutputError) {
       if let model { return try generate(model, definitions) }
+      if isDryRun { return try printDifference(definitions) }
       return try isCheck ? check(definitions) : generate(definitions)
     } catch {
       Terminal.complain("error: \(error.description)")
@@ -34,15 +39,34 @@ package struct GenerateProtosCommand {
   private func generate(_ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
     let written = try ProtoOutput.write(definitions.protos, to: configuration.protos)
     for name in written { Terminal.print("wrote \(configuration.protos)/\(name)") }
+    if let descriptorSet, try ProtoOutput.write(definitions.protos.descriptorSetBytes(), toFile: descriptorSet) {
+      Terminal.print("wrote \(descriptorSet)")
+    }
     if written.isEmpty { Terminal.print("\(configuration.protos) is up to date") }
     return .success
   }
 
   private func check(_ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
-    let differences = try ProtoOutput.check(definitions.protos, in: configuration.protos)
+    var differences = try ProtoOutput.check(definitions.protos, in: configuration.protos)
+    if let descriptorSet, try ProtoOutput.differs(definitions.protos.descriptorSetBytes(), fromFile: descriptorSet) {
+      differences.append(
+        Diagnostic(
+          at: SourceLocation(file: descriptorSet), "differs from what the definitions make",
+          suggestion: "run `pillion generate-protos --descriptor-set \(descriptorSet)`"))
+    }
     Terminal.complain(differences)
     guard differences.isEmpty else { return .failure }
     Terminal.print("\(configuration.protos) is up to date")
+    return .success
+  }
+
+  private func printDifference(_ definitions: Definitions) throws(ProtoOutputError) -> ExitStatus {
+    let difference = try ProtoOutput.diff(definitions.protos, in: configuration.protos)
+    if !difference.isEmpty { Terminal.print(String(difference.dropLast())) }
+    if let descriptorSet, try ProtoOutput.differs(definitions.protos.descriptorSetBytes(), fromFile: descriptorSet) {
+      Terminal.complain("note: would write \(descriptorSet)")
+    }
+    if difference.isEmpty { Terminal.complain("\(configuration.protos) is up to date") }
     return .success
   }
 
