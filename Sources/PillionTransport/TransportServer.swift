@@ -6,6 +6,7 @@ import Synchronization
 package final class TransportServer: Sendable {
   private struct State {
     var listeners: [any Channel] = []
+    var sockets: [UnixSocket] = []
     var isShuttingDown = false
   }
 
@@ -37,11 +38,35 @@ package final class TransportServer: Sendable {
   /// Returns the address that is bound. Throws what the system says when it cannot be.
   @discardableResult
   package func bind(host: String, port: Int) async throws -> SocketAddress {
-    let loops = loops
-    let channel = try await ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
+    let channel = try await bootstrap()
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .bind(host: host, port: port)
+      .outcome()
+    try await keep(channel)
+    guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
+    return address
+  }
+
+  /// Listens on a Unix domain socket, whose file gets the permissions and goes with the listener. A socket file that
+  /// nothing answers on is replaced.
+  ///
+  /// Throws `ListenError` when it cannot be made.
+  package func bind(unixSocket path: String, permissions: UInt32) async throws {
+    let (socket, descriptor) = try UnixSocket.bind(path: path, permissions: permissions)
+    let channel = try await bootstrap().withBoundSocket(descriptor).outcome()
+    let isTooLate = state.withLock { state in
+      if !state.isShuttingDown { state.sockets.append(socket) }
+      return state.isShuttingDown
+    }
+    if isTooLate { socket.remove() }
+    try await keep(channel)
+  }
+
+  private func bootstrap() -> ServerBootstrap {
+    let loops = loops
+    return ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
       .childChannelOption(
         .writeBufferWaterMark, value: ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
       )
@@ -52,15 +77,15 @@ package final class TransportServer: Sendable {
           try channel.pipeline.syncOperations.addHandler(Connection(loop: loop))
         }
       }
-      .bind(host: host, port: port)
-      .outcome()
+  }
+
+  /// Notes a listener for the shutdown, or closes it if that has begun.
+  private func keep(_ listener: any Channel) async throws {
     let isTooLate = state.withLock { state in
-      if !state.isShuttingDown { state.listeners.append(channel) }
+      if !state.isShuttingDown { state.listeners.append(listener) }
       return state.isShuttingDown
     }
-    if isTooLate { try await channel.close(mode: .all).outcome() }
-    guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-    return address
+    if isTooLate { try await listener.close(mode: .all).outcome() }
   }
 
   /// Uses another table of routes for the calls that begin from now on; returns when every loop does.
@@ -75,11 +100,12 @@ package final class TransportServer: Sendable {
   /// cancelled with `.shutdown` and answered UNAVAILABLE. Returns when all connections are closed, at the latest
   /// `lingerTime` after `grace`.
   package func shutdown(grace: Duration) async {
-    let listeners = state.withLock { state in
+    let (listeners, sockets) = state.withLock { state in
       state.isShuttingDown = true
-      defer { state.listeners = [] }
-      return state.listeners
+      defer { (state.listeners, state.sockets) = ([], []) }
+      return (state.listeners, state.sockets)
     }
+    for socket in sockets { socket.remove() }
     // A listener that is closed already has nothing to say.
     for listener in listeners { try? await listener.close(mode: .all).outcome() }
     let wait = TimeAmount(grace)

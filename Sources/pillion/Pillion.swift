@@ -63,7 +63,8 @@ struct Serve: ParsableCommand {
   @OptionGroup var options: ConfigurationOptions
 
   @Option(
-    help: ArgumentHelp("Address to listen on; may be given again. Default: 127.0.0.1:50051.", valueName: "host:port"))
+    help: ArgumentHelp(
+      "Address to listen on, or unix:path; may be given again. Default: 127.0.0.1:50051.", valueName: "host:port"))
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))

@@ -9,7 +9,7 @@ import Testing
     let (loaded, diagnostics) = try load()
     let configuration = try #require(loaded)
     #expect(diagnostics.isEmpty)
-    #expect(configuration.listen == [Configuration.Address(host: "127.0.0.1", port: 50051)])
+    #expect(configuration.listen == [.tcp(host: "127.0.0.1", port: 50051)])
     #expect(configuration.maxMessageBytes == 4 << 20)
     #expect(configuration.shutdownGraceMilliseconds == 20_000)
     #expect(configuration.statementTimeoutMilliseconds == 30_000)
@@ -44,6 +44,7 @@ import Testing
       case .bytes: "123KiB"
       case .duration: "123ms"
       case .integer: "123"
+      case .permissions: "0640"
       case .choice: setting.choices.last ?? ""
       case .url: "sqlite:some.db"
       case .path, .text: "some-text"
@@ -107,14 +108,14 @@ import Testing
     ("server: { shutdown_grace: 1.5s }", "pillion.yaml:1:11: error: 'server.shutdown_grace' expected a duration"),
     (
       "server: { listen: localhost }",
-      "pillion.yaml:1:11: error: 'server.listen' expected addresses as host:port, found 'localhost'"
+      "pillion.yaml:1:11: error: 'server.listen' expected addresses as host:port or unix:path, found 'localhost'"
     ),
     ("server: { listen: 'a:65536' }", "pillion.yaml:1:11: error: 'server.listen' expected addresses"),
     ("server: { listen: 'a:+1' }", "pillion.yaml:1:11: error: 'server.listen' expected addresses"),
     ("server: { listen: [] }", "pillion.yaml:1:11: error: 'server.listen' expected addresses"),
     (
       "server: { listen: ['a:1', b] }",
-      "pillion.yaml:1:11: error: 'server.listen' expected addresses as host:port, found 'a:1, b'"
+      "pillion.yaml:1:11: error: 'server.listen' expected addresses as host:port or unix:path, found 'a:1, b'"
     ),
     ("database: { url: 'oracle:x' }", "pillion.yaml:1:13: error: 'database.url' expected sqlite:path, "),
   ])
@@ -165,10 +166,31 @@ import Testing
 
   @Test(arguments: [
     ("localhost:1", "localhost:1"), (":50051", "0.0.0.0:50051"), ("[::1]:7", "[::1]:7"), ("[::]:0", "[::]:0"),
-    ("10.0.0.1:65535", "10.0.0.1:65535"),
+    ("10.0.0.1:65535", "10.0.0.1:65535"), ("plaintext://[::1]:7", "plaintext://[::1]:7"), ("unix:a/b:1", "unix:a/b:1"),
+    ("unix:///run/a.sock", "unix:/run/a.sock"), ("plaintext://:1", "plaintext://0.0.0.0:1"),
   ])
   func addresses(_ text: String, _ expected: String) throws {
     #expect(try load(flags: ["server.listen": [text]]).configuration?.listen.map(\.description) == [expected])
+  }
+
+  @Test(arguments: [
+    "unix:", "unix://a/b", "plaintext://", "plaintext://unix:/a", "tls://a:1", "http://a:1", "plaintext:a:1/x",
+  ])
+  func badAddresses(_ text: String) throws {
+    let loaded = try load(flags: ["server.listen": [text]])
+    #expect(loaded.configuration == nil)
+    #expect(loaded.diagnostics.first?.contains("expected addresses as host:port or unix:path") == true)
+  }
+
+  @Test(arguments: [("0660", 0o660), ("600", 0o600), ("0777", 0o777)])
+  func permissions(_ text: String, _ expected: UInt32) throws {
+    #expect(try load(flags: ["server.socket_permissions": [text]]).configuration?.socketPermissions == expected)
+  }
+
+  @Test(arguments: ["", "66", "0888", "+660", "1777", "rw-rw----"])
+  func badPermissions(_ text: String) throws {
+    let loaded = try load(flags: ["server.socket_permissions": [text]])
+    #expect(loaded.diagnostics.first?.contains("'server.socket_permissions' expected permissions") == true)
   }
 
   @Test func severalAddresses() throws {

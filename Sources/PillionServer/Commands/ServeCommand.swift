@@ -45,11 +45,12 @@ package struct ServeCommand {
       driver: driver, errors: errors, loops: LoopStates(group: group), health: HealthState(driver: driver))
     let server = TransportServer(
       configuration: transportConfiguration, router: assembly.router(for: definitions), group: group)
-    let addresses: [Configuration.Address]
+    let addresses: [ListenAddress]
     do {
       addresses = try configuration.listen.map { try bind(server, to: $0) }
     } catch {
       Terminal.complain("error: \(error)")
+      waitFor { await server.shutdown(grace: .zero) }
       driver.shutdown()
       return .configuration
     }
@@ -88,12 +89,22 @@ package struct ServeCommand {
     return transport
   }
 
-  private func bind(_ server: TransportServer, to address: Configuration.Address) throws -> Configuration.Address {
+  /// The address that is bound.
+  private func bind(_ server: TransportServer, to address: ListenAddress) throws -> ListenAddress {
     do {
-      let port = try waitFor { try await server.bind(host: address.host, port: address.port).port }
-      return Configuration.Address(host: address.host, port: port ?? address.port)
+      switch address {
+      case .tcp(let host, let port, let isPlaintext):
+        let bound = try waitFor { try await server.bind(host: host, port: port).port }
+        return .tcp(host: host, port: bound ?? port, isPlaintext: isPlaintext)
+      case .unix(let path):
+        let permissions = configuration.socketPermissions
+        try waitFor { try await server.bind(unixSocket: path, permissions: permissions) }
+        return address
+      }
     } catch let error as IOError {
-      throw ListenError(address: address, reason: String(cString: strerror(error.errnoCode)))
+      throw AddressError(address: address, reason: String(cString: strerror(error.errnoCode)))
+    } catch let error as ListenError {
+      throw AddressError(address: address, reason: error.reason)
     }
   }
 
@@ -113,7 +124,7 @@ package struct ServeCommand {
     }
   }
 
-  private func announce(_ addresses: [Configuration.Address], _ database: DatabaseURL, _ schema: Schema) {
+  private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {
     for address in addresses { Terminal.print("listening on \(address)") }
     Terminal.print("database     \(database.masked)")
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
@@ -126,8 +137,8 @@ package struct ServeCommand {
 }
 
 /// An address that cannot be listened on.
-struct ListenError: Error, CustomStringConvertible {
-  var address: Configuration.Address
+struct AddressError: Error, CustomStringConvertible {
+  var address: ListenAddress
   /// The C library's words.
   var reason: String
 

@@ -3,13 +3,8 @@ package import PillionSchema
 
 /// The effective configuration, every value of its type.
 package struct Configuration: Sendable {
-  package struct Address: Sendable, Hashable, CustomStringConvertible {
-    package var host: String
-    package var port: Int
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-  }
-
-  package private(set) var listen: [Address] = []
+  package private(set) var listen: [ListenAddress] = []
+  package private(set) var socketPermissions: UInt32 = 0
   package private(set) var maxMessageBytes = 0
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
@@ -44,6 +39,7 @@ package struct Configuration: Sendable {
   private init(_ reader: inout SettingReader) {
     printed = reader.printed
     listen = reader.addresses("server.listen")
+    socketPermissions = reader.permissions("server.socket_permissions")
     maxMessageBytes = reader.bytes("server.max_message_bytes")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
@@ -142,23 +138,22 @@ private struct SettingReader {
     return overflow ? nil : value
   }
 
-  /// `host:port`, `[::1]:port`, `:port` for all addresses.
-  mutating func addresses(_ path: String) -> [Configuration.Address] {
+  mutating func addresses(_ path: String) -> [ListenAddress] {
     let texts = values.values[path]?.texts ?? []
-    let addresses = texts.compactMap { text -> Configuration.Address? in
-      guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
-        return nil
-      }
-      var host = String(text[..<colon])
-      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-      return Configuration.Address(host: host.isEmpty ? "0.0.0.0" : host, port: Int(port))
-    }
-    if addresses.isEmpty || addresses.count != texts.count { fail(path, "addresses as host:port") }
+    let addresses = texts.compactMap { ListenAddress($0) }
+    if addresses.isEmpty || addresses.count != texts.count { fail(path, "addresses as host:port or unix:path") }
     return addresses
   }
 
-  /// `UInt16.init` would take a sign.
-  private static func port(_ text: Substring) -> UInt16? { text.first == "+" ? nil : UInt16(text) }
+  /// `0660`: octal, as for chmod.
+  mutating func permissions(_ path: String) -> UInt32 {
+    let text = text(path)
+    if (3...4).contains(text.utf8.count), text.first != "+", let mode = UInt32(text, radix: 8), mode <= 0o777 {
+      return mode
+    }
+    fail(path, "permissions as three or four octal digits, such as 0660")
+    return 0
+  }
 
   mutating func databaseURL(_ path: String) -> DatabaseURL? {
     guard values.values[path] != nil else { return nil }

@@ -1,7 +1,7 @@
 /// One key of the configuration: the only place that knows its name, its default and what it is for.
 package struct Setting: Sendable {
   package enum Kind: String, Sendable {
-    case text, path, url, integer, bytes, duration, choice, addresses
+    case text, path, url, integer, bytes, duration, choice, addresses, permissions
   }
 
   /// As in `pillion.yaml`, sections joined by dots.
@@ -23,7 +23,10 @@ package struct Setting: Sendable {
   package static let all: [Setting] = [
     Setting(
       path: "server.listen", kind: .addresses, defaultValue: "127.0.0.1:50051",
-      summary: "Addresses to listen on, host:port; port 0 takes a free one."),
+      summary: "Addresses to listen on, host:port or unix:path; port 0 takes a free one."),
+    Setting(
+      path: "server.socket_permissions", kind: .permissions, defaultValue: "0660",
+      summary: "Who may connect to a Unix socket: permissions of its file."),
     Setting(
       path: "server.max_message_bytes", kind: .bytes, defaultValue: "4MiB",
       summary: "Largest request message; a larger one is RESOURCE_EXHAUSTED."),

@@ -58,15 +58,15 @@ class Project:
     def lock(self):
         return self.protos / "pillion.lock"
 
-    def serve(self, *arguments, variables=None, url=None):
+    def serve(self, *arguments, variables=None, url=None, listen=("127.0.0.1:0",)):
         return Server(
-            [self.binary, "serve", "--listen", "127.0.0.1:0", "--database", url or self.database.url, *arguments],
+            [self.binary, "serve", *(f"--listen={address}" for address in listen), "--database", url or self.database.url, *arguments],
             self.folder, variables,
         )
 
-    def client(self, server, *options):
+    def client(self, server, *options, **channel):
         """A client of `server` on a connection of its own, made from the protos in this folder."""
-        return Client(server.channel(*options), descriptor_set(self.protos))
+        return Client(server.channel(*options, **channel), descriptor_set(self.protos))
 
 
 class Running:

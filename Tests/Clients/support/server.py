@@ -8,7 +8,7 @@ import threading
 
 import grpc
 
-LISTENING = re.compile(r"listening on .*?:(\d+)", re.IGNORECASE)
+LISTENING = re.compile(r"listening on (?:(unix:\S+)|\S*:(\d+))")
 # Messages of any size, and no waiting of the client's own after a lost connection.
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", -1),
@@ -41,6 +41,8 @@ class Server:
         self.lines = []
         self.channels = []
         self.port = None
+        # All listeners in their order: ports, and targets of Unix sockets.
+        self.listeners = []
         self._news = threading.Condition()
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment(variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -49,8 +51,8 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         with self._news:
-            self._news.wait_for(lambda: self.port or not self._reader.is_alive() or self._ended, timeout=60)
-        if self.port is None:
+            self._news.wait_for(lambda: self._ready or not self._reader.is_alive() or self._ended, timeout=60)
+        if not self._ready:
             try:
                 code = self.process.wait(timeout=5)
             except subprocess.TimeoutExpired:
@@ -59,14 +61,20 @@ class Server:
             self._reader.join(5)
             raise DidNotStart(code, self.output)
 
+    _ready = False
     _ended = False
 
     def _read(self):
         for line in self.process.stdout:
             with self._news:
                 self.lines.append(line)
-                if self.port is None and (match := LISTENING.search(line)):
-                    self.port = int(match.group(1))
+                if match := LISTENING.search(line):
+                    path, port = match.groups()
+                    self.listeners.append(path or int(port))
+                    if self.port is None and port:
+                        self.port = int(port)
+                # What `serve` says behind its listeners.
+                self._ready = self._ready or bool(self.listeners) and line.startswith("database")
                 self._news.notify_all()
         with self._news:
             self._ended = True
@@ -80,9 +88,13 @@ class Server:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def channel(self, *options):
-        """A new connection to the server, closed with it."""
-        channel = grpc.insecure_channel(self.address, options=[*CHANNEL_OPTIONS, *options])
+    def channel(self, *options, target=None, credentials=None):
+        """A new connection to the server, closed with it; plaintext unless there are credentials."""
+        target, options = target or self.address, [*CHANNEL_OPTIONS, *options]
+        if credentials:
+            channel = grpc.secure_channel(target, credentials, options=options)
+        else:
+            channel = grpc.insecure_channel(target, options=options)
         self.channels.append(channel)
         return channel
 
