@@ -6,9 +6,10 @@ package import PillionDatabase
 package final class PostgreSQLAdminConnection: AdminConnection {
   private let connection: Connection
 
-  /// Throws when the server cannot be reached or refuses the login.
-  package init(configuration: PostgreSQLConfiguration) throws(DatabaseError) {
+  /// Throws when the server cannot be reached or refuses the login. With `isReadOnly` the server refuses every write.
+  package init(configuration: PostgreSQLConfiguration, isReadOnly: Bool = false) throws(DatabaseError) {
     connection = try Opening(configuration).open(.admin)
+    if isReadOnly { _ = try run("SET default_transaction_read_only = on") }
   }
 
   package var dialect: Dialect { .postgresql }

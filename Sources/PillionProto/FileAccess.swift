@@ -1,7 +1,7 @@
 import Glibc
 
 /// Reads and replaces whole files.
-enum FileAccess {
+package enum FileAccess {
   /// The file's bytes; nil: there is no such file.
   static func read(_ path: String) throws(ProtoOutputError) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -24,7 +24,7 @@ enum FileAccess {
   }
 
   /// Writes beside the file and renames, so that a reader or a crash finds the old bytes or the new, never a part.
-  static func replace(_ path: String, with bytes: [UInt8]) throws(ProtoOutputError) {
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(ProtoOutputError) {
     let temporary = "\(path).\(getpid()).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure(path, "write") }
@@ -58,7 +58,7 @@ enum FileAccess {
   }
 
   /// Makes the folder and those above it where they are missing.
-  static func createDirectory(_ path: String) throws(ProtoOutputError) {
+  package static func createDirectory(_ path: String) throws(ProtoOutputError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
       prefix += component

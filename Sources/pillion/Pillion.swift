@@ -16,12 +16,24 @@ struct Pillion: ParsableCommand {
       definition is wrong.
       """,
     version: "pillion \(PillionVersion.current)",
-    subcommands: [Serve.self, GenerateProtos.self, Check.self, SchemaSQL.self])
+    subcommands: [Serve.self, GenerateProtos.self, Inspect.self, Check.self, SchemaSQL.self])
+}
+
+struct SettingsFileOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings file; default: pillion.yaml, if there is one.", valueName: "file"))
+  var config: String?
+
+  /// The configuration with `flags`, by setting; complains and exits if anything is wrong.
+  func load(_ flags: [String: [String]]) throws -> Configuration {
+    let (configuration, diagnostics) = Configuration.load(file: config, flags: flags)
+    Terminal.complain(diagnostics)
+    guard let configuration else { throw ExitCode(ExitStatus.configuration.rawValue) }
+    return configuration
+  }
 }
 
 struct ConfigurationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Settings file; default: pillion.yaml, if there is one.", valueName: "file"))
-  var config: String?
+  @OptionGroup var settings: SettingsFileOption
 
   @Option(help: ArgumentHelp("Folder of the model definitions; default: models.", valueName: "dir"))
   var models: String?
@@ -30,10 +42,7 @@ struct ConfigurationOptions: ParsableArguments {
   func load(_ more: [String: [String]] = [:]) throws -> Configuration {
     var flags = more
     if let models { flags["models"] = [models] }
-    let (configuration, diagnostics) = Configuration.load(file: config, flags: flags)
-    Terminal.complain(diagnostics)
-    guard let configuration else { throw ExitCode(ExitStatus.configuration.rawValue) }
-    return configuration
+    return try settings.load(flags)
   }
 }
 
@@ -148,6 +157,39 @@ struct GenerateProtos: ParsableCommand {
     command.descriptorSet = descriptorSet
     command.accepted = Set(accept.changes)
     try command.run().exit()
+  }
+}
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes model definitions for the tables that a database has; the database is only read.",
+    discussion: """
+      Without --out the definitions go to standard output. Where the folder has definitions already, tables and \
+      columns that they lack are added, and what differs from the database is printed; nothing that is there is changed.
+      """)
+
+  @OptionGroup var settings: SettingsFileOption
+
+  @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
+  var database: String?
+
+  @Option(help: ArgumentHelp("Folder of definitions to write or add to, such as models.", valueName: "dir"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("Only these tables; default: all.", valueName: "a,b"))
+  var tables: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Proto package of new definitions; default: the one in --out, or the database's name.", valueName: "name"))
+  var package: String?
+
+  func run() throws {
+    let configuration = try settings.load(database.map { ["database.url": [$0]] } ?? [:])
+    let tables = tables?.split(separator: ",").map { name in
+      String(name.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+    try InspectCommand(configuration: configuration, out: out, tables: tables, package: package).run().exit()
   }
 }
 

@@ -66,10 +66,6 @@ import Testing
       "blog.yaml:2:3: error: model 'Post' has no primary key; "
         + "add 'primary_key: true' to 'id' or offer only List with 'service: { actions: [List] }'"),
     Mistake(
-      "models:\n  Post: { fields: { title: { type: string } }, service: { actions: [List] } }",
-      "blog.yaml:2:3: warning: model 'Post' has no primary key: "
-        + "its order has no tie-breaker and no row can be looked up"),
-    Mistake(
       withModel("primary_key: [id, title]"),
       "blog.yaml:4:39: error: the model has a 'primary_key' already, at line 7; keep one of the two"),
     Mistake(
@@ -85,7 +81,6 @@ import Testing
     Mistake(
       "models: { A: { fields: { a: { type: string } }, service: { actions: [List] } },\n"
         + " B: { fields: { id: { type: int64, primary_key: true }, a: { type: foreign_key, model: A } } } }",
-      "blog.yaml:1:11: warning: model 'A' has no primary key: its order has no tie-breaker and no row can be looked up",
       "blog.yaml:2:88: error: model 'A' has no primary key to refer to"),
   ]
 

@@ -70,12 +70,7 @@ struct PrimaryKeys {
   private static func missing(_ model: SymbolTable.Entry, _ sink: DiagnosticSink) -> Key {
     let definition = model.definition
     if definition.fields.isEmpty { return .broken }
-    if isListOnly(definition.service) {
-      sink.warning(
-        at: definition.name.location,
-        "model '\(definition.name.value)' has no primary key: its order has no tie-breaker and no row can be looked up")
-      return .none
-    }
+    if isListOnly(definition.service) { return .none }
     let near = model.fieldsByName["id"] != nil ? "id" : definition.fields.first?.name.value ?? "id"
     sink.error(
       at: definition.name.location, "model '\(definition.name.value)' has no primary key",

@@ -10,7 +10,8 @@ extension DatabaseURL {
     }
   }
 
-  /// A blocking connection, for commands that run and exit. A missing SQLite file is made unless `isReadOnly`.
+  /// A blocking connection, for commands that run and exit. With `isReadOnly` the database refuses every write, and a
+  /// missing SQLite file is not made.
   package func connect(isReadOnly: Bool) throws(DatabaseError) -> any AdminConnection {
     switch self {
     case .sqlite(let path):
@@ -19,7 +20,8 @@ extension DatabaseURL {
       sqlite.mustExist = isReadOnly
       return try SQLiteAdminConnection(configuration: sqlite)
     case .postgresql(let conninfo):
-      return try PostgreSQLAdminConnection(configuration: PostgreSQLConfiguration(connectionString: conninfo))
+      let postgreSQL = PostgreSQLConfiguration(connectionString: conninfo)
+      return try PostgreSQLAdminConnection(configuration: postgreSQL, isReadOnly: isReadOnly)
     }
   }
 
