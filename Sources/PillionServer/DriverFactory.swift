@@ -15,6 +15,7 @@ extension DatabaseURL {
       sqlite.statementTimeout = configuration.statementTimeoutMilliseconds.nanoseconds
       sqlite.synchronous = SQLiteConfiguration.Synchronous(rawValue: configuration.synchronous.uppercased()) ?? .full
       sqlite.streamConnections = configuration.streams
+      sqlite.queueLimit = configuration.queue
       if configuration.connections > 0 { sqlite.readers = configuration.connections }
       return try SQLiteDriver(configuration: sqlite)
     case .postgresql(let conninfo):
@@ -22,6 +23,7 @@ extension DatabaseURL {
       postgresql.statementTimeout = .milliseconds(configuration.statementTimeoutMilliseconds)
       postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
       postgresql.streamConnections = configuration.streams
+      postgresql.queueLimit = configuration.queue
       if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }
       return try PostgreSQLDriver(configuration: postgresql)
     }

@@ -13,7 +13,14 @@ package struct ErrorPolicy: Sendable {
   package var isDetailed: Bool
   package var observer: any ServiceObserver
   /// What RetryInfo asks a client to wait.
-  package var retryMilliseconds = 100
+  package var retryMilliseconds = Self.defaultRetryMilliseconds
+
+  private static let defaultRetryMilliseconds = 100
+
+  /// For a call that the server has no memory for: nothing was done, and soon there may be some.
+  package static let serverIsFull = Status(
+    .resourceExhausted, "The server holds as much as it may; try again later.",
+    details: [.errorInfo(reason: "EXHAUSTED"), .retry(milliseconds: defaultRetryMilliseconds)])
 
   package init(isDetailed: Bool, observer: any ServiceObserver) {
     self.isDetailed = isDetailed

@@ -23,6 +23,8 @@ package enum CancelReason: Sendable, Hashable {
   case connection
   /// The server's shutdown grace ran out.
   case shutdown
+  /// One of the server's limits ended the call; the client was told RESOURCE_EXHAUSTED.
+  case limit
 }
 
 /// A method of a service: makes a handler for each call.

@@ -18,6 +18,7 @@ extension Connection {
     guard case .none = shutdownStage else { return }
     guard let session else { return close() }
     shutdownStage = .announced
+    clock.endBegan()
     session.submitShutdownNotice()
     goAwayTimer = loop.eventLoop.assumeIsolated().scheduleTask(in: loop.configuration.goAwayTimeout) {
       self.refuseNewCalls()
@@ -25,9 +26,10 @@ extension Connection {
     needsFlush()
   }
 
-  /// The client has answered the ping that followed the announcement, and so has read it.
-  func pingAnswered() {
-    if case .announced = shutdownStage { refuseNewCalls() }
+  /// The client has answered a ping; when it is the one that followed the announcement, it has read that.
+  func pingAnswered(mark: UInt8) -> Int32 {
+    if case .announced = shutdownStage, mark != Self.keepaliveMark { refuseNewCalls() }
+    return 0
   }
 
   private func refuseNewCalls() {
@@ -39,11 +41,11 @@ extension Connection {
   }
 
   /// The grace is over: calls still open are cancelled and answered UNAVAILABLE, the connection closes.
-  func endShutdown() {
+  func endShutdown(_ reason: String = "the server is shutting down") {
     guard case .open = state else { return close() }
     refuseNewCalls()
     shutdownStage = .over
-    for call in calls { call.abandon(Status(.unavailable, "the server is shutting down"), reason: .shutdown) }
+    for call in calls { call.abandon(Status(.unavailable, reason), reason: .shutdown) }
     flush()
     close()
   }

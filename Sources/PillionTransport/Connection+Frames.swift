@@ -6,15 +6,32 @@ import NIOCore
 extension Connection {
   // MARK: In
 
+  /// What a callback of nghttp2 returns: to go on, or to end the session for `violation`.
+  private func verdict(_ isAllowed: Bool, _ violation: @autoclosure () -> Violation) -> Int32 {
+    if isAllowed { return 0 }
+    self.violation = violation()
+    return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+  }
+
+  /// The nine bytes of a frame's header have come.
+  func frameBegan(_ frame: nghttp2_frame_hd) -> Int32 {
+    dataRemaining = frame.length
+    return verdict(allowance.frameBegan(frame, now: readTime), .tooManyFrames)
+  }
+
+  func pingReceived() -> Int32 { verdict(clock.pingReceived(now: readTime), .tooManyPings) }
+
   func beginHeaders(isRequest: Bool) {
     isRequestHead = isRequest
     if isRequest { head.reset() }
   }
 
   /// One field. Those of trailers are of no use to a gRPC server.
-  func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
-    guard isRequestHead else { return }
+  func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
+    guard isRequestHead else { return 0 }
     head.add(name, value, loop: loop, limit: headerListLimit)
+    // A list that is a little too long is refused by itself; a few bytes that unfold into megabytes end the connection.
+    return verdict(head.listBytes <= 16 * headerListLimit, .headersTooLong)
   }
 
   /// A request's header block is complete: a call begins.
@@ -31,10 +48,12 @@ extension Connection {
     let call = ServerCall(
       connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime)
     nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(call).toOpaque())
+    clock.callBegan()
     call.indexInConnection = calls.count
     calls.append(call)
     call.hasRequestEnded = hasEndFlag
     if let refusal = head.refusal(limit: headerListLimit) { return call.refuse(refusal) }
+    if isUnderPressure { return call.refuse(Refusal(loop.configuration.exhausted)) }
     if let timeout = head.timeout {
       let (deadline, overflow) = readTime.addingReportingOverflow(timeout)
       call.deadline = overflow ? UInt64(Int64.max) : min(deadline, UInt64(Int64.max))
@@ -60,10 +79,21 @@ extension Connection {
     call.receive(bytes, endsRequest: hasEndFlag && dataRemaining == 0)
   }
 
-  func streamClosed(_ call: ServerCall, in session: OpaquePointer?) {
-    nghttp2_session_set_stream_user_data(session, call.streamID, nil)
-    remove(call)
-    call.closed(reason: .client)
+  /// A stream is over; without a call it was malformed or one too many.
+  func streamClosed(_ id: Int32, _ call: ServerCall?, in session: OpaquePointer?) -> Int32 {
+    let isAnswered = call != nil && nghttp2_session_get_stream_local_close(session, id) == 1
+    let isNobodysFault = call.map { $0.isGivenUp || $0.hasSentBytes } ?? false
+    if let call {
+      nghttp2_session_set_stream_user_data(session, id, nil)
+      remove(call)
+      call.closed(reason: .client)
+    }
+    if isAnswered {
+      allowance.callAnswered()
+      clock.answerSent()
+      return 0
+    }
+    return verdict(isNobodysFault || allowance.callLost(now: readTime), .tooManyLostCalls)
   }
 
   private func remove(_ call: ServerCall) {
@@ -108,7 +138,7 @@ extension Connection {
       if count > 0 {
         loop.scratch.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))
       } else if count < 0 {
-        context.close(promise: nil)
+        end(for: violation ?? .internalError)
         return didWrite
       } else if !isScratchFull, !resetEarlyEnds(session) {
         break
@@ -133,6 +163,10 @@ extension Connection {
     let loop = loop
     loop.scratch.writeBytes(UnsafeRawBufferPointer(start: header, count: 9))
     call.queue.take(length) { loop.scratch.writeBytes($0) }
+    hold(-length)
+    clock.answerSent()
+    // A client that lets out a few bytes at a time is not paid for it.
+    if call.queue.isEmpty || length >= 256 { allowance.dataSent() }
     call.dataSent()
     guard loop.scratch.readableBytes >= Self.writeSize else { return nghttp2_error(0) }
     isScratchFull = true

@@ -25,6 +25,7 @@ final class Connection: ChannelDuplexHandler {
   let loop: LoopContext
   let headerListLimit: Int
   let messageLimit: Int
+  private let bufferLimit: Int
   var state = State.preface(0)
   @exclusivity(unchecked) var session: HTTP2Session?
   var context: ChannelHandlerContext?
@@ -42,6 +43,18 @@ final class Connection: ChannelDuplexHandler {
   var readTime: UInt64 = 0
   private var isReading = false
   private var isReadHeldBack = false
+  /// Whether the read at hand has ended a frame.
+  @exclusivity(unchecked) var didCompleteFrame = false
+  /// What nghttp2 is told to end the session for, from inside one of its callbacks.
+  var violation: Violation?
+
+  // Limits.
+  @exclusivity(unchecked) var clock: ConnectionClock
+  @exclusivity(unchecked) var allowance: PeerAllowance
+  /// Bytes of requests and answers that are held for this client.
+  @exclusivity(unchecked) private(set) var heldBytes = 0
+  var isAdmitted = false
+  var unwritableSince: UInt64 = 0
 
   // Calls.
   @exclusivity(unchecked) var calls: [ServerCall] = []
@@ -63,6 +76,10 @@ final class Connection: ChannelDuplexHandler {
     self.loop = loop
     self.headerListLimit = loop.configuration.maxHeaderListBytes
     self.messageLimit = loop.configuration.maxMessageBytes
+    self.bufferLimit = max(loop.configuration.maxConnectionBufferedBytes, loop.configuration.maxMessageBytes)
+    let now = LoopContext.now()
+    self.clock = ConnectionClock(loop.clockLimits, now: now, spread: Double.random(in: 0..<1))
+    self.allowance = PeerAllowance(loop.configuration.allowance, now: now)
   }
 
   /// The largest header list the client takes.
@@ -80,11 +97,15 @@ final class Connection: ChannelDuplexHandler {
   func channelActive(context: ChannelHandlerContext) {
     _ = peer
     loop.add(self)
+    isAdmitted = loop.load.admit()
+    if !isAdmitted { refuse() }
     context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     state = .closed
+    if isAdmitted { loop.load.leave() }
+    isAdmitted = false
     goAwayTimer?.cancel()
     lingerTimer?.cancel()
     closeCalls(reason: shutdownStage == .over ? .shutdown : .connection)
@@ -128,20 +149,36 @@ final class Connection: ChannelDuplexHandler {
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session else { return }
+    didCompleteFrame = false
     let taken = session.receive(bytes)
     if receivedData > 0 {
       session.consumeConnection(receivedData)
       receivedData = 0
     }
+    clock.didRead(now: readTime, completedFrame: didCompleteFrame)
     if taken == bytes.count { return }
+    if let violation { return end(for: violation) }
     switch taken {
     case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
-      session.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
+      end(for: .tooManyFrames)
     default:
-      session.terminate(NGHTTP2_INTERNAL_ERROR)
+      end(for: .internalError)
     }
-    flush()
-    close()
+  }
+
+  // MARK: Memory
+
+  /// Whether `count` bytes more may be held for this client.
+  func hasRoom(for count: Int) -> Bool {
+    heldBytes + count <= bufferLimit && loop.memory.hasRoom(for: count)
+  }
+
+  /// Whether so much is held that answers should go out before more of them are made.
+  var isUnderPressure: Bool { heldBytes > bufferLimit || loop.memory.isSpent }
+
+  func hold(_ count: Int) {
+    heldBytes += count
+    loop.memory.hold(count)
   }
 
   private func receivePreface(_ bytes: UnsafeRawBufferPointer) {
@@ -181,6 +218,7 @@ final class Connection: ChannelDuplexHandler {
     let didWrite = write(session, context)
     isFlushing = false
     if didWrite { context.flush() }
+    guard case .open = state else { return }
     if session.isOver { return close() }
     guard !drained.isEmpty else { return }
     var calls: [ServerCall] = []

@@ -16,14 +16,12 @@ enum HTTP2Callbacks {
       guard let user else { return 0 }
       let name = UnsafeBufferPointer(start: name, count: nameLength)
       let value = UnsafeBufferPointer(start: value, count: valueLength)
-      HTTP2Callbacks.connection(user) { $0.header(name, value) }
-      return 0
+      return HTTP2Callbacks.connection(user) { $0.header(name, value) }
     }
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
       guard let header, let user else { return 0 }
-      let length = header.pointee.length
-      HTTP2Callbacks.connection(user) { $0.dataRemaining = length }
-      return 0
+      let frame = header.pointee
+      return HTTP2Callbacks.connection(user) { $0.frameBegan(frame) }
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { session, flags, id, data, length, user in
       guard let user else { return 0 }
@@ -37,6 +35,7 @@ enum HTTP2Callbacks {
       guard let session, let frame, let user else { return 0 }
       let header = frame.pointee.hd
       let hasEndFlag = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+      HTTP2Callbacks.connection(user) { $0.didCompleteFrame = true }
       switch UInt32(header.type) {
       case NGHTTP2_DATA.rawValue:
         if hasEndFlag { HTTP2Callbacks.call(session, header.stream_id)?.requestEnded() }
@@ -47,9 +46,11 @@ enum HTTP2Callbacks {
           HTTP2Callbacks.call(session, header.stream_id)?.requestEnded()
         }
       case NGHTTP2_PING.rawValue:
-        if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
-          HTTP2Callbacks.connection(user) { $0.pingAnswered() }
-        }
+        let isAnswer = header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
+        let mark = frame.pointee.ping.opaque_data.0
+        return HTTP2Callbacks.connection(user) { isAnswer ? $0.pingAnswered(mark: mark) : $0.pingReceived() }
+      case NGHTTP2_SETTINGS.rawValue:
+        HTTP2Callbacks.connection(user) { $0.clock.handshakeDone() }
       default:
         break
       }
@@ -58,15 +59,16 @@ enum HTTP2Callbacks {
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { session, frame, _, user in
       guard let frame, let user else { return 0 }
       let header = frame.pointee.hd
-      if UInt32(header.type) == NGHTTP2_HEADERS.rawValue, HTTP2Callbacks.call(session, header.stream_id) != nil {
+      if UInt32(header.type) == NGHTTP2_HEADERS.rawValue, let call = HTTP2Callbacks.call(session, header.stream_id) {
+        call.isGivenUp = true
         HTTP2Callbacks.connection(user) { $0.session?.reset(header.stream_id, NGHTTP2_INTERNAL_ERROR) }
       }
       return 0
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { session, id, _, user in
-      guard let user, let call = HTTP2Callbacks.call(session, id) else { return 0 }
-      HTTP2Callbacks.connection(user) { $0.streamClosed(call, in: session) }
-      return 0
+      guard let user else { return 0 }
+      let call = HTTP2Callbacks.call(session, id)
+      return HTTP2Callbacks.connection(user) { $0.streamClosed(id, call, in: session) }
     }
     nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, _, header, length, source, user in
       guard let header, let user, let call = source?.pointee.ptr else {

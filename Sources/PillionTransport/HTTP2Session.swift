@@ -20,13 +20,8 @@ private final class HTTP2Setup: @unchecked Sendable {
       // Windows open again as the calls take the bytes, not as they arrive.
       nghttp2_option_set_no_auto_window_update(option, 1)
       nghttp2_option_set_no_closed_streams(option, 1)
-      // A header list of 16 KiB fits one frame; eight more is nghttp2's own figure against CONTINUATION floods.
-      nghttp2_option_set_max_continuations(option, 8)
-      // 1,000 cancelled calls at once and 33 a second after that, nghttp2's own figures: a burst of deadlines is
-      // survived, a rapid reset (CVE-2023-44487) is not.
-      nghttp2_option_set_stream_reset_rate_limit(option, 1000, 33)
-      nghttp2_option_set_max_outbound_ack(option, 1000)
-      nghttp2_option_set_max_settings(option, 32)
+      // `PeerAllowance` counts resets, and knows which clients have earned some.
+      nghttp2_option_set_stream_reset_rate_limit(option, 1 << 30, 1 << 30)
     }
     self.callbacks = callbacks
     self.option = option
@@ -110,7 +105,13 @@ final class HTTP2Session {
   /// (RFC 9113 §6.8).
   func submitShutdownNotice() {
     nghttp2_submit_shutdown_notice(pointer)
-    nghttp2_submit_ping(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    submitPing(mark: 0)
+  }
+
+  /// Asks for an answer that carries `mark` as the first of its eight bytes.
+  func submitPing(mark: UInt8) {
+    let data = [mark, 0, 0, 0, 0, 0, 0, 0]
+    nghttp2_submit_ping(pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), data)
   }
 
   /// Streams above the last one that was seen are refused from here on.
@@ -119,7 +120,4 @@ final class HTTP2Session {
     nghttp2_submit_goaway(
       pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
   }
-
-  /// Ends the connection with an error: GOAWAY, and nothing after it.
-  func terminate(_ code: nghttp2_error_code) { nghttp2_session_terminate_session(pointer, code.rawValue) }
 }

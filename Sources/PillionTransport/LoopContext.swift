@@ -13,10 +13,13 @@ package final class LoopContext: @unchecked Sendable {
   package let index: Int
 
   let configuration: TransportConfiguration
+  let load: ServerLoad
+  let clockLimits: ConnectionClock.Limits
   let observer: (any CallObserver)?
   @exclusivity(unchecked) var router: Router
   /// What connections write their frames into, one after the other.
   @exclusivity(unchecked) var scratch: ByteBuffer
+  @exclusivity(unchecked) var memory: LoopMemory
   private(set) var isShuttingDown = false
 
   private var connections: [Connection] = []
@@ -25,15 +28,21 @@ package final class LoopContext: @unchecked Sendable {
   @exclusivity(unchecked) private var wheel = DeadlineWheel()
   private var timer: (task: Scheduled<Void>, time: UInt64)?
   private var allClosed: EventLoopPromise<Void>?
+  private var isWatching = false
+  private let watchInterval: TimeAmount
 
   init(
-    eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router,
+    eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router, load: ServerLoad,
     observer: (any CallObserver)?
   ) {
     self.eventLoop = eventLoop
     self.index = index
     self.configuration = configuration
     self.router = router
+    self.load = load
+    self.memory = LoopMemory(load.memory)
+    self.clockLimits = ConnectionClock.Limits(configuration)
+    self.watchInterval = configuration.watchInterval
     self.observer = observer
     self.scratch = ByteBufferAllocator().buffer(capacity: 64 << 10)
   }
@@ -92,7 +101,20 @@ package final class LoopContext: @unchecked Sendable {
   func add(_ connection: Connection) {
     connection.indexInLoop = connections.count
     connections.append(connection)
+    watch()
     if isShuttingDown { connection.beginShutdown() }
+  }
+
+  /// Looks at the times of the connections as long as there are any.
+  private func watch() {
+    if isWatching { return }
+    isWatching = true
+    eventLoop.scheduleTask(in: watchInterval) {
+      self.isWatching = false
+      let now = Self.now()
+      for connection in self.connections { connection.checkTimes(now: now) }
+      if !self.connections.isEmpty { self.watch() }
+    }
   }
 
   func remove(_ connection: Connection) {

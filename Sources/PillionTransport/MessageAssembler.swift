@@ -73,6 +73,17 @@ struct MessageAssembler: ~Copyable {
     append(message)
   }
 
+  /// Memory that is held for a message of which there is only a part.
+  var gatheredBytes: Int { capacity }
+
+  /// Gives up what is held.
+  mutating func clear() {
+    reset()
+    storage?.deallocate()
+    storage = nil
+    capacity = 0
+  }
+
   /// The message that was held.
   var held: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: storage, count: count) }
 

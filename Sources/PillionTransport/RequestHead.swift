@@ -12,7 +12,7 @@ final class RequestHead {
   private var hasGRPCContentType = false
   private var isTimeoutMalformed = false
   private var encoding: [UInt8]?
-  private var listBytes = 0
+  private(set) var listBytes = 0
 
   func reset() {
     route = nil

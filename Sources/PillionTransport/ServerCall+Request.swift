@@ -10,15 +10,13 @@ extension ServerCall {
   package func resumeReading() {
     guard isReadingPaused else { return }
     isReadingPaused = false
-    guard !isEnded else { return unread.removeAll() }
+    guard !isEnded else { return dropRequest() }
     eventLoop.execute { self.readOn() }
   }
 
   private func readOn() {
     guard !isReadingPaused, !isClosed else { return }
-    var waiting: [UInt8] = []
-    swap(&waiting, &unread)
-    waiting.withUnsafeBytes { receive($0, endsRequest: isRequestEndDue) }
+    takeUnread().withUnsafeBytes { receive($0, endsRequest: isRequestEndDue) }
     if isRequestEndDue, !isReadingPaused {
       isRequestEndDue = false
       endRequest()
@@ -28,12 +26,12 @@ extension ServerCall {
 
   /// Takes bytes of DATA frames, in order; with `endsRequest` they are the last.
   func receive(_ bytes: UnsafeRawBufferPointer, endsRequest: Bool) {
-    if !isEnded, isReadingPaused || !unread.isEmpty { return unread.append(contentsOf: bytes) }
+    if !isEnded, isReadingPaused || !unread.isEmpty { return keepUnread(bytes) }
     var input = bytes
     process(&input, endsRequest: endsRequest)
     var taken = bytes.count
     if isReadingPaused, !isEnded {
-      unread.append(contentsOf: input)
+      keepUnread(input)
       taken -= input.count
     }
     if taken > 0, !endsRequest { connection.session?.consumeStream(streamID, taken) }
@@ -46,9 +44,12 @@ extension ServerCall {
         return
       }
       switch assembler.next(&input) {
-      case .needsMore: return
+      case .needsMore:
+        charge(assembler.gatheredBytes)
+        return
       case .failed(let failure): return fail(failure.status(limit: connection.messageLimit))
       case .message(let message):
+        guard charge(message.count) else { return }
         messageCount += 1
         if method.isClientStreaming || (endsRequest && input.isEmpty) {
           handler?.onMessage(message, self)
@@ -59,6 +60,45 @@ extension ServerCall {
         }
       }
     }
+  }
+
+  /// Messages that are shorter are not counted as held: a connection's calls have few of them.
+  private static let smallMessage = 4096
+
+  /// Counts the bytes of the message at hand as held, for as long as the call lasts or until its next message: the
+  /// handler may keep as much. Ends the call, and returns false, when there is no room for them.
+  @discardableResult
+  private func charge(_ count: Int) -> Bool {
+    let count = count < Self.smallMessage ? 0 : count
+    let more = count - requestCharge
+    if more == 0 { return true }
+    guard more < 0 || connection.hasRoom(for: more) else {
+      abandon(loop.configuration.exhausted, reason: .limit)
+      assembler.clear()
+      return false
+    }
+    requestCharge = count
+    connection.hold(more)
+    return true
+  }
+
+  private func keepUnread(_ bytes: UnsafeRawBufferPointer) {
+    unread.append(contentsOf: bytes)
+    connection.hold(bytes.count)
+  }
+
+  private func takeUnread() -> [UInt8] {
+    var waiting: [UInt8] = []
+    swap(&waiting, &unread)
+    connection.hold(-waiting.count)
+    return waiting
+  }
+
+  /// Forgets what has come of the request. The message that a handler may be looking at stays until the call is closed.
+  func dropRequest() {
+    _ = takeUnread()
+    connection.hold(-requestCharge)
+    requestCharge = 0
   }
 
   /// END_STREAM has come, on a frame whose other contents were received before.
@@ -73,6 +113,7 @@ extension ServerCall {
     if isMessageHeld {
       isMessageHeld = false
       handler?.onMessage(assembler.held, self)
+      assembler.clear()
     } else if assembler.isInsideMessage {
       return fail(Status(.internal, "the request ended inside a message"))
     } else if messageCount == 0, !method.isClientStreaming {

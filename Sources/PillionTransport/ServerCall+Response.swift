@@ -6,10 +6,9 @@ extension ServerCall {
   /// Sends one or more complete messages, each with its five-byte prefix.
   package func send(_ framed: [UInt8]) {
     eventLoop.assertInEventLoop()
-    guard !isEnded, !framed.isEmpty else { return }
-    queue.append(framed)
-    responseBytes += framed.count
-    if queue.byteCount >= loop.configuration.highWaterMarkBytes { isWritable = false }
+    guard !isEnded, !framed.isEmpty, fits(framed) else { return }
+    enqueue(framed)
+    if queue.byteCount >= loop.configuration.highWaterMarkBytes || connection.isUnderPressure { isWritable = false }
     startResponse()
     connection.needsFlush()
   }
@@ -29,11 +28,32 @@ extension ServerCall {
     eventLoop.assertInEventLoop()
     guard !isEnded else { return }
     if framed.isEmpty { return finish(.ok) }
-    queue.append(framed)
-    responseBytes += framed.count
+    guard fits(framed) else { return }
+    enqueue(framed)
     end()
     startResponse()
     connection.needsFlush()
+  }
+
+  private func enqueue(_ framed: [UInt8]) {
+    queue.append(framed)
+    responseBytes += framed.count
+    connection.hold(framed.count)
+  }
+
+  private func dropQueue() {
+    connection.hold(-queue.byteCount)
+    queue.removeAll()
+  }
+
+  /// Whether no message is longer than one may be; ends the call otherwise.
+  private func fits(_ framed: [UInt8]) -> Bool {
+    let limit = loop.configuration.maxResponseBytes
+    guard framed.count > limit + 5, let longest = framed.longestMessage, longest > limit else { return true }
+    abandon(
+      Status(.resourceExhausted, "a response message of \(longest) bytes is larger than the limit of \(limit)"),
+      reason: .limit)
+    return false
   }
 
   // MARK: Ends that the handler did not ask for
@@ -46,13 +66,13 @@ extension ServerCall {
     guard !isEnded else { return }
     self.status = status
     end()
-    unread.removeAll()
+    dropRequest()
     if !isResponseStarted {
       submitTrailersOnly()
     } else if queue.isInsideChunk {
-      connection.session?.reset(streamID, NGHTTP2_CANCEL)
+      giveUp()
     } else {
-      queue.removeAll()
+      dropQueue()
       submitTrailers()
     }
     connection.needsFlush()
@@ -62,20 +82,36 @@ extension ServerCall {
   /// The deadline has passed: also an answer that the client does not fetch is given up.
   func deadlinePassed() {
     if isEnded {
-      guard !isClosed else { return }
-      connection.session?.reset(streamID, NGHTTP2_CANCEL)
-      connection.needsFlush()
+      giveUp()
     } else {
       abandon(Status(.deadlineExceeded, "the deadline has passed"), reason: .deadline)
     }
+  }
+
+  /// The client opens no window, or reads nothing, and a part of the answer waits.
+  func clientStalled() {
+    if isEnded {
+      giveUp()
+    } else {
+      abandon(Status(.resourceExhausted, "the client took too long to take the answer"), reason: .limit)
+    }
+  }
+
+  /// Resets the stream: the rest of the answer will not be sent.
+  private func giveUp() {
+    guard !isClosed else { return }
+    isGivenUp = true
+    connection.session?.reset(streamID, NGHTTP2_CANCEL)
+    connection.needsFlush()
   }
 
   /// The stream is gone; nothing can be sent any more.
   func closed(reason: CancelReason) {
     isClosed = true
     loop.removeDeadline(of: self)
-    unread.removeAll()
-    queue.removeAll()
+    dropRequest()
+    assembler.clear()
+    dropQueue()
     if !isEnded {
       isEnded = true
       status = Status(reason == .shutdown ? .unavailable : .cancelled)

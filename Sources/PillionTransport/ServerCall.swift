@@ -40,6 +40,8 @@ package final class ServerCall: @unchecked Sendable {
   var isReadingPaused = false
   var unread: [UInt8] = []
   var requestBytes = 0
+  /// Bytes of the current message and of what is unread that the connection counts as held.
+  var requestCharge = 0
 
   // The response.
   @exclusivity(unchecked) var queue = OutboundQueue()
@@ -47,7 +49,11 @@ package final class ServerCall: @unchecked Sendable {
   var isDeferred = false
   var areTrailersSubmitted = false
   var isClosed = false
+  /// Whether the server has reset the stream for no fault of the client.
+  var isGivenUp = false
   var responseBytes = 0
+  /// Response bytes that had been sent when the connection's times were last looked at, and since when.
+  private var progress: (bytes: Int, since: UInt64) = (0, 0)
   /// How the call ended, unless it ended with a bare OK.
   @exclusivity(unchecked) var status: Status?
   /// Custom metadata, when there is any.
@@ -74,4 +80,17 @@ package final class ServerCall: @unchecked Sendable {
 
   /// Response bytes that wait for the client or the network.
   package var queuedBytes: Int { queue.byteCount }
+
+  /// Whether part of the answer has gone out.
+  var hasSentBytes: Bool { responseBytes > queue.byteCount }
+
+  /// Whether bytes have waited for so long without one of them going out; to be asked again and again.
+  func isStalled(for limit: UInt64, now: UInt64) -> Bool {
+    let sent = responseBytes - queue.byteCount
+    if queue.isEmpty || sent != progress.bytes || progress.since == 0 {
+      progress = (sent, queue.isEmpty ? 0 : now)
+      return false
+    }
+    return now - progress.since >= limit
+  }
 }

@@ -24,11 +24,13 @@ package final class TransportServer: Sendable {
   ) {
     self.configuration = configuration
     self.group = group
+    let load = ServerLoad(configuration)
     var loops: [LoopContext] = []
     for eventLoop in group.makeIterator() {
       loops.append(
         LoopContext(
-          eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, observer: observer))
+          eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, load: load,
+          observer: observer))
     }
     self.loops = loops
   }

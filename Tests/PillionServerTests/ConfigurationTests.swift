@@ -10,7 +10,7 @@ import Testing
     let configuration = try #require(loaded)
     #expect(diagnostics.isEmpty)
     #expect(configuration.listen == [.tcp(host: "127.0.0.1", port: 50051)])
-    #expect(configuration.maxMessageBytes == 4 << 20)
+    #expect(configuration.limits.messageBytes == 4 << 20)
     #expect(configuration.shutdownGraceMilliseconds == 20_000)
     #expect(configuration.statementTimeoutMilliseconds == 30_000)
     #expect(configuration.database == nil)
@@ -76,7 +76,7 @@ import Testing
   @Test(arguments: [
     ("server: { listn: x }", "pillion.yaml:1:11: error: unknown setting 'server.listn'; did you mean 'server.listen'?"),
     ("servr:\n  listen: a:1", "pillion.yaml:2:3: error: unknown setting 'servr.listen'; did you mean 'server.listen'?"),
-    ("server: a:1", "pillion.yaml:1:1: error: unknown setting 'server'; "),
+    ("server: a:1", "pillion.yaml:1:1: error: unknown setting 'server'; known: server.listen, "),
     ("models: [a, b]", "pillion.yaml:1:1: error: 'models' expected one value, found a list"),
     ("models: { a: b }", "pillion.yaml:1:11: error: unknown setting 'models.a'"),
     ("models: a\nmodels: b", "pillion.yaml:2:1: error: the key 'models' is written twice"),
@@ -152,7 +152,7 @@ import Testing
     ("1000", 1000), ("4 MiB", 4 << 20),
   ])
   func sizes(_ text: String, _ bytes: Int) throws {
-    #expect(try load(flags: ["server.max_message_bytes": [text]]).configuration?.maxMessageBytes == bytes)
+    #expect(try load(flags: ["server.max_message_bytes": [text]]).configuration?.limits.messageBytes == bytes)
   }
 
   @Test(arguments: [

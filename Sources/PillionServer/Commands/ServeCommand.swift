@@ -85,7 +85,8 @@ package struct ServeCommand {
   private var transportConfiguration: TransportConfiguration {
     var transport = TransportConfiguration()
     transport.eventLoopThreads = configuration.threads
-    transport.maxMessageBytes = configuration.maxMessageBytes
+    configuration.limits.apply(to: &transport)
+    transport.exhausted = ErrorPolicy.serverIsFull
     return transport
   }
 

@@ -5,13 +5,14 @@ package import PillionSchema
 package struct Configuration: Sendable {
   package private(set) var listen: [ListenAddress] = []
   package private(set) var socketPermissions: UInt32 = 0
-  package private(set) var maxMessageBytes = 0
+  package private(set) var limits = ServerLimits()
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
   package private(set) var database: DatabaseURL?
   package private(set) var statementTimeoutMilliseconds = 0
   package private(set) var connections = 0
   package private(set) var streams = 0
+  package private(set) var queue = 0
   package private(set) var acquireTimeoutMilliseconds = 0
   package private(set) var busyTimeoutMilliseconds = 0
   package private(set) var synchronous = ""
@@ -40,13 +41,14 @@ package struct Configuration: Sendable {
     printed = reader.printed
     listen = reader.addresses("server.listen")
     socketPermissions = reader.permissions("server.socket_permissions")
-    maxMessageBytes = reader.bytes("server.max_message_bytes")
+    limits = reader.limits()
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
     database = reader.databaseURL("database.url")
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
+    queue = max(1, reader.integer("database.pool.queue"))
     acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
     busyTimeoutMilliseconds = reader.milliseconds("database.busy_timeout")
     synchronous = reader.choice("database.synchronous")
@@ -102,6 +104,22 @@ private struct SettingReader {
     if let number = Int(text(path)), (0...1_000_000).contains(number) { return number }
     fail(path, "a whole number from 0 to 1000000")
     return 0
+  }
+
+  mutating func limits() -> ServerLimits {
+    ServerLimits(
+      messageBytes: bytes("server.max_message_bytes"), responseBytes: bytes("server.max_response_bytes"),
+      headerBytes: bytes("server.max_header_bytes"), connections: max(1, integer("server.max_connections")),
+      concurrentStreams: max(1, integer("server.max_concurrent_streams")),
+      connectionBuffer: bytes("server.max_connection_buffer"), buffer: bytes("server.max_buffer"),
+      handshakeMilliseconds: milliseconds("server.handshake_timeout"),
+      requestMilliseconds: milliseconds("server.request_timeout"),
+      stallMilliseconds: milliseconds("server.stall_timeout"), idleMilliseconds: milliseconds("server.idle_timeout"),
+      keepaliveMilliseconds: milliseconds("server.keepalive.interval"),
+      keepaliveTimeoutMilliseconds: milliseconds("server.keepalive.timeout"),
+      minPingMilliseconds: milliseconds("server.keepalive.min_client_interval"),
+      ageMilliseconds: milliseconds("server.max_connection_age"),
+      ageGraceMilliseconds: milliseconds("server.max_connection_age_grace"))
   }
 
   mutating func choice(_ path: String) -> String {

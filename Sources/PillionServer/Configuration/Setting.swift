@@ -29,7 +29,54 @@ package struct Setting: Sendable {
       summary: "Who may connect to a Unix socket: permissions of its file."),
     Setting(
       path: "server.max_message_bytes", kind: .bytes, defaultValue: "4MiB",
-      summary: "Largest request message; a larger one is RESOURCE_EXHAUSTED."),
+      summary: "Largest request message, decompressed; a larger one is RESOURCE_EXHAUSTED."),
+    Setting(
+      path: "server.max_response_bytes", kind: .bytes, defaultValue: "64MiB",
+      summary: "Largest response message; a call with a larger one is RESOURCE_EXHAUSTED."),
+    Setting(
+      path: "server.max_header_bytes", kind: .bytes, defaultValue: "16KiB",
+      summary: "Largest header list of a request; a call with a larger one is RESOURCE_EXHAUSTED."),
+    Setting(
+      path: "server.max_connections", kind: .integer, defaultValue: "1000",
+      summary: "Connections at once; one more is told so and closed."),
+    Setting(
+      path: "server.max_concurrent_streams", kind: .integer, defaultValue: "100",
+      summary: "Calls at once on one connection; clients queue the others."),
+    Setting(
+      path: "server.max_connection_buffer", kind: .bytes, defaultValue: "64MiB",
+      summary:
+        "Bytes of requests and waiting answers held for one connection; beyond them calls are RESOURCE_EXHAUSTED."
+    ),
+    Setting(
+      path: "server.max_buffer", kind: .bytes, defaultValue: "256MiB",
+      summary: "The same for all connections together."),
+    Setting(
+      path: "server.handshake_timeout", kind: .duration, defaultValue: "10s",
+      summary: "How long a client may take to begin, or to send one frame or header list; 0: no limit."),
+    Setting(
+      path: "server.request_timeout", kind: .duration, defaultValue: "15s",
+      summary: "How long the request of a unary call or a List may take to come whole; 0: no limit."),
+    Setting(
+      path: "server.stall_timeout", kind: .duration, defaultValue: "30s",
+      summary: "How long a client may take nothing of an answer that waits for it; 0: no limit."),
+    Setting(
+      path: "server.idle_timeout", kind: .duration, defaultValue: "15m",
+      summary: "How long a connection may have no call before it is asked to end; 0: no limit."),
+    Setting(
+      path: "server.keepalive.interval", kind: .duration, defaultValue: "1m",
+      summary: "A client that is silent for so long is pinged; 0: never."),
+    Setting(
+      path: "server.keepalive.timeout", kind: .duration, defaultValue: "20s",
+      summary: "How long it may take to answer; 0: no limit."),
+    Setting(
+      path: "server.keepalive.min_client_interval", kind: .duration, defaultValue: "10s",
+      summary: "Least time between a client's own pings; who keeps pinging faster is cut off; 0: no limit."),
+    Setting(
+      path: "server.max_connection_age", kind: .duration, defaultValue: "0",
+      summary: "After about this time a connection is asked to end; 0: never."),
+    Setting(
+      path: "server.max_connection_age_grace", kind: .duration, defaultValue: "20s",
+      summary: "How long its calls may take to finish then; 0: no limit."),
     Setting(
       path: "server.shutdown_grace", kind: .duration, defaultValue: "20s",
       summary: "How long calls in flight may take to finish after SIGTERM."),
@@ -50,6 +97,9 @@ package struct Setting: Sendable {
     Setting(
       path: "database.pool.acquire_timeout", kind: .duration, defaultValue: "2s",
       summary: "How long a call waits for a connection."),
+    Setting(
+      path: "database.pool.queue", kind: .integer, defaultValue: "8192",
+      summary: "Calls that may wait for a connection; one more is RESOURCE_EXHAUSTED and may be tried again."),
     Setting(
       path: "database.busy_timeout", kind: .duration, defaultValue: "5s",
       summary: "SQLite: how long a write waits for another process's lock."),

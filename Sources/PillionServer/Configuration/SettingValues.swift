@@ -50,7 +50,9 @@ package struct SettingValues: Sendable {
     diagnostics += problems
     for entry in settings.entries {
       guard let setting = Setting.all.first(where: { $0.path == entry.path }) else {
-        let near = Suggestion.of(entry.path, among: Setting.all.map(\.path))
+        let paths = Setting.all.map(\.path)
+        let section = paths.filter { $0.hasPrefix(entry.path + ".") }
+        let near = Suggestion.of(entry.path, among: section.isEmpty ? paths : section)
         diagnostics.append(Diagnostic(at: entry.location, "unknown setting '\(entry.path)'", suggestion: near))
         continue
       }

@@ -90,7 +90,7 @@ class Server:
 
     def channel(self, *options, target=None, credentials=None):
         """A new connection to the server, closed with it; plaintext unless there are credentials."""
-        target, options = target or self.address, [*CHANNEL_OPTIONS, *options]
+        target, options = target or self.address, list((dict(CHANNEL_OPTIONS) | dict(options)).items())
         if credentials:
             channel = grpc.secure_channel(target, credentials, options=options)
         else:

@@ -169,7 +169,7 @@ enum TestService {
 func idleLoop() -> LoopContext {
   LoopContext(
     eventLoop: MultiThreadedEventLoopGroup.singleton.next(), index: 0, configuration: TransportConfiguration(),
-    router: Router(methods: []), observer: nil)
+    router: Router(methods: []), load: ServerLoad(TransportConfiguration()), observer: nil)
 }
 
 func portOf(_ address: SocketAddress) -> Int { address.port ?? 0 }
