@@ -16,6 +16,8 @@ let package = Package(
     .systemLibrary(name: "CPillionSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CPillionPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CPillionHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "CPillionZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPillionMalloc"),
 
     // The front end: YAML to a validated schema.
     .target(name: "PillionSchema", dependencies: [.product(name: "Yams", package: "Yams")]),
@@ -35,7 +37,7 @@ let package = Package(
     .target(
       name: "PillionTransport",
       dependencies: [
-        "CPillionHTTP2",
+        "CPillionHTTP2", "CPillionZlib",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
@@ -51,7 +53,7 @@ let package = Package(
       name: "PillionServer",
       dependencies: [
         "PillionSchema", "PillionProto", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionTransport",
-        "PillionService",
+        "PillionService", "CPillionMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

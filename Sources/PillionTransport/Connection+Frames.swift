@@ -46,7 +46,8 @@ extension Connection {
     if !head.hasMetadata(lastMetadata) { lastMetadata = Array(head.metadata) }
     let route = head.route ?? loop.router.unknown(path: String(decoding: head.unknownPath, as: UTF8.self))
     let call = ServerCall(
-      connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime)
+      connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime,
+      requestCompression: head.compression, accepted: head.acceptedCompressions)
     nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(call).toOpaque())
     clock.callBegan()
     call.indexInConnection = calls.count

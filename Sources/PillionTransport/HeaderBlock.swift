@@ -70,9 +70,9 @@ struct HeaderBlock {
 final class StandardHeaders: @unchecked Sendable {
   static let shared = StandardHeaders()
 
-  /// `:status 200`, `content-type application/grpc`.
+  /// `:status 200`, `content-type application/grpc`, `grpc-accept-encoding …`.
   let response: UnsafePointer<nghttp2_nv>
-  let responseCount = 2
+  let responseCount = 3
   /// `grpc-status 0`.
   let trailers: UnsafePointer<nghttp2_nv>
   let trailersCount = 1
@@ -85,12 +85,13 @@ final class StandardHeaders: @unchecked Sendable {
         name: UnsafeMutablePointer(mutating: name.utf8Start), value: UnsafeMutablePointer(mutating: value.utf8Start),
         namelen: name.utf8CodeUnitCount, valuelen: value.utf8CodeUnitCount, flags: UInt8(truncatingIfNeeded: flags))
     }
-    memory = .allocate(capacity: 3)
+    memory = .allocate(capacity: 4)
     memory.initialize(to: pair(":status", "200"))
     (memory + 1).initialize(to: pair("content-type", "application/grpc"))
-    (memory + 2).initialize(to: pair("grpc-status", "0"))
+    (memory + 2).initialize(to: pair("grpc-accept-encoding", Compression.accepted))
+    (memory + 3).initialize(to: pair("grpc-status", "0"))
     response = UnsafePointer(memory)
-    trailers = UnsafePointer(memory + 2)
+    trailers = UnsafePointer(memory + 3)
   }
 
   deinit { memory.deallocate() }

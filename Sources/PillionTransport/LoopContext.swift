@@ -21,6 +21,7 @@ package final class LoopContext: @unchecked Sendable {
   @exclusivity(unchecked) var scratch: ByteBuffer
   @exclusivity(unchecked) var memory: LoopMemory
   private(set) var isShuttingDown = false
+  private var deflaters: [Compression: Deflater] = [:]
 
   private var connections: [Connection] = []
   private var dirty: [Connection] = []
@@ -49,6 +50,14 @@ package final class LoopContext: @unchecked Sendable {
 
   /// `CLOCK_MONOTONIC` in nanoseconds.
   static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
+
+  /// What compresses the loop's answers; nil when there is no memory for it.
+  func deflater(_ compression: Compression) -> Deflater? {
+    if let deflater = deflaters[compression] { return deflater }
+    let deflater = Deflater(compression)
+    deflaters[compression] = deflater
+    return deflater
+  }
 
   // MARK: Output
 

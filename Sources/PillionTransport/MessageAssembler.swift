@@ -18,12 +18,19 @@ struct MessageAssembler: ~Copyable {
     case compressed
     case badFlag(UInt8)
     case tooLong(Int)
+    case inflatesTooLong
+    case corrupt
   }
 
   /// Memory that is kept from one message of a call to the next.
   private static let keptCapacity = 64 << 10
 
   private let limit: Int
+  private let compression: Compression
+  private var inflater: Inflater?
+  /// Whether the message at hand came compressed.
+  private(set) var isCompressed = false
+  private var compressedCount = 0
   private var prefix: UInt64 = 0
   private var prefixCount = 0
   private var length = 0
@@ -32,7 +39,10 @@ struct MessageAssembler: ~Copyable {
   private var count = 0
   private var isLent = false
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, compression: Compression = .identity) {
+    self.limit = limit
+    self.compression = compression
+  }
 
   deinit { storage?.deallocate() }
 
@@ -47,12 +57,17 @@ struct MessageAssembler: ~Copyable {
       input = UnsafeRawBufferPointer(rebasing: input.dropFirst())
       prefix = prefix << 8 | UInt64(byte)
       prefixCount += 1
-      if prefixCount == 1, byte != 0 { return .failed(byte == 1 ? .compressed : .badFlag(byte)) }
+      if prefixCount == 1, byte != 0 {
+        guard byte == 1 else { return .failed(.badFlag(byte)) }
+        guard beginCompressed() else { return .failed(.compressed) }
+      }
       if prefixCount == 5 {
         length = Int(truncatingIfNeeded: prefix & 0xFFFF_FFFF)
-        if length > limit { return .failed(.tooLong(length)) }
+        // What does not shrink grows a little (`deflateBound` of zlib.h).
+        if length > (isCompressed ? limit + limit / 1000 + 64 : limit) { return .failed(.tooLong(length)) }
       }
     }
+    if isCompressed { return inflate(&input) }
     if count == 0, input.count >= length {
       let message = UnsafeRawBufferPointer(rebasing: input.prefix(length))
       input = UnsafeRawBufferPointer(rebasing: input.dropFirst(length))
@@ -60,17 +75,43 @@ struct MessageAssembler: ~Copyable {
       return .message(message)
     }
     let part = min(length - count, input.count)
-    append(UnsafeRawBufferPointer(rebasing: input.prefix(part)))
+    append(UnsafeRawBufferPointer(rebasing: input.prefix(part)), expecting: length)
     input = UnsafeRawBufferPointer(rebasing: input.dropFirst(part))
     guard count == length else { return .needsMore }
     isLent = true
     return .message(UnsafeRawBufferPointer(start: storage, count: count))
   }
 
+  private mutating func beginCompressed() -> Bool {
+    guard compression != .identity else { return false }
+    if let inflater { inflater.reset() } else { inflater = Inflater(compression) }
+    isCompressed = inflater != nil
+    return isCompressed
+  }
+
+  /// Decompresses what has come, no further than the limit.
+  private mutating func inflate(_ input: inout UnsafeRawBufferPointer) -> Event {
+    guard let inflater else { return .failed(.compressed) }
+    let part = UnsafeRawBufferPointer(rebasing: input.prefix(length - compressedCount))
+    input = UnsafeRawBufferPointer(rebasing: input.dropFirst(part.count))
+    compressedCount += part.count
+    let isWhole = compressedCount == length
+    let outcome = inflater.inflate(part, limit: limit - count) { append($0, expecting: limit) }
+    switch outcome {
+    case .needsMore: return isWhole ? .failed(.corrupt) : .needsMore
+    case .tooLong: return .failed(.inflatesTooLong)
+    case .corrupt: return .failed(.corrupt)
+    case .done(let unused):
+      guard isWhole, unused == 0 else { return .failed(.corrupt) }
+      isLent = true
+      return .message(UnsafeRawBufferPointer(start: storage, count: count))
+    }
+  }
+
   /// Keeps the message that `next` has just returned beyond the life of the input; it stays until the next `next`.
   mutating func hold(_ message: UnsafeRawBufferPointer) {
     guard count == 0 else { return }
-    append(message)
+    append(message, expecting: message.count)
   }
 
   /// Memory that is held for a message of which there is only a part.
@@ -82,6 +123,7 @@ struct MessageAssembler: ~Copyable {
     storage?.deallocate()
     storage = nil
     capacity = 0
+    inflater = nil
   }
 
   /// The message that was held.
@@ -93,6 +135,8 @@ struct MessageAssembler: ~Copyable {
     prefixCount = 0
     length = 0
     count = 0
+    isCompressed = false
+    compressedCount = 0
     if capacity > Self.keptCapacity {
       storage?.deallocate()
       storage = nil
@@ -100,11 +144,12 @@ struct MessageAssembler: ~Copyable {
     }
   }
 
-  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+  /// `total`: what the message may come to.
+  private mutating func append(_ bytes: UnsafeRawBufferPointer, expecting total: Int) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     let needed = count + bytes.count
     if needed > capacity {
-      let newCapacity = max(needed, min(max(capacity * 2, 4096), length))
+      let newCapacity = max(needed, min(max(capacity * 2, 4096), total))
       let new = UnsafeMutableRawPointer.allocate(byteCount: newCapacity, alignment: 16)
       if let storage {
         memcpy(new, storage, count)

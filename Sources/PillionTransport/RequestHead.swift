@@ -11,7 +11,14 @@ final class RequestHead {
   private var isPost = false
   private var hasGRPCContentType = false
   private var isTimeoutMalformed = false
-  private var encoding: [UInt8]?
+  /// How the messages may be compressed.
+  private(set) var compression = Compression.identity
+  /// The name of an encoding that is not known.
+  private var unknownEncoding: [UInt8]?
+  private var hasAccepted = false
+  private var accepted = AcceptedCompressions()
+  /// The value that `accepted` was read from: a client sends the same each time.
+  private var acceptedText: [UInt8] = []
   private(set) var listBytes = 0
 
   func reset() {
@@ -22,7 +29,9 @@ final class RequestHead {
     isPost = false
     hasGRPCContentType = false
     isTimeoutMalformed = false
-    encoding = nil
+    compression = .identity
+    unknownEncoding = nil
+    hasAccepted = false
     listBytes = 0
   }
 
@@ -43,12 +52,22 @@ final class RequestHead {
       timeout = GRPCTimeout.nanoseconds(value)
       isTimeoutMalformed = timeout == nil
     case 13 where name.isSame(as: "grpc-encoding"):
-      if !value.isSame(as: "identity") { encoding = Array(value.prefix(64)) }
+      if let known = Compression(name: value) { compression = known } else { unknownEncoding = Array(value.prefix(64)) }
     case 14 where name.isSame(as: "content-length"): break
-    case 20 where name.isSame(as: "grpc-accept-encoding"): break
+    case 20 where name.isSame(as: "grpc-accept-encoding"): accept(value)
     default:
       if name.first != UInt8(ascii: ":") { Metadata.append(name: name, value: value, to: &metadata) }
     }
+  }
+
+  /// The encodings that the client takes.
+  var acceptedCompressions: AcceptedCompressions { hasAccepted ? accepted : AcceptedCompressions() }
+
+  private func accept(_ value: UnsafeBufferPointer<UInt8>) {
+    hasAccepted = true
+    if acceptedText.withUnsafeBufferPointer({ $0.isSame(as: value) }) { return }
+    acceptedText = Array(value)
+    accepted = AcceptedCompressions(value)
   }
 
   /// Whether `other` holds the same metadata.
@@ -70,9 +89,9 @@ final class RequestHead {
       return Refusal(Status(.internal, "the content-type must be application/grpc"), http: "415")
     }
     if isTimeoutMalformed { return Refusal(Status(.internal, "malformed grpc-timeout"), http: "400") }
-    if let encoding {
-      let name = String(decoding: encoding, as: UTF8.self)
-      return Refusal(Status(.unimplemented, "grpc-encoding \(name) is not supported"), listsEncodings: true)
+    if let unknownEncoding {
+      let name = String(decoding: unknownEncoding, as: UTF8.self)
+      return Refusal(Status(.unimplemented, "grpc-encoding \(name) is not supported"))
     }
     return nil
   }
@@ -92,12 +111,9 @@ struct Refusal {
   var status: Status
   /// The value of `:status`.
   var http: StaticString
-  /// Whether `grpc-accept-encoding` goes with it.
-  var listsEncodings: Bool
 
-  init(_ status: Status, http: StaticString = "200", listsEncodings: Bool = false) {
+  init(_ status: Status, http: StaticString = "200") {
     self.status = status
     self.http = http
-    self.listsEncodings = listsEncodings
   }
 }

@@ -131,6 +131,9 @@ extension MessageAssembler.Failure {
   func status(limit: Int) -> Status {
     switch self {
     case .compressed: Status(.internal, "a message is marked compressed but grpc-encoding names no compression")
+    case .corrupt: Status(.internal, "a compressed message cannot be decompressed")
+    case .inflatesTooLong:
+      Status(.resourceExhausted, "a message is larger than the limit of \(limit) bytes when it is decompressed")
     case .badFlag(let flag): Status(.internal, "a message has the unknown flags \(flag)")
     case .tooLong(let length):
       Status(.resourceExhausted, "a message of \(length) bytes is larger than the limit of \(limit)")

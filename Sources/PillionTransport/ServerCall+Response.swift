@@ -35,7 +35,11 @@ extension ServerCall {
     connection.needsFlush()
   }
 
-  private func enqueue(_ framed: [UInt8]) {
+  private func enqueue(_ messages: [UInt8]) {
+    var framed = messages
+    if responseCompression != .identity, compressesMessages, let deflater = loop.deflater(responseCompression) {
+      framed = deflater.compress(messages)
+    }
     queue.append(framed)
     responseBytes += framed.count
     connection.hold(framed.count)
@@ -130,7 +134,7 @@ extension ServerCall {
   func refuse(_ refusal: Refusal) {
     status = refusal.status
     end()
-    submitTrailersOnly(http: refusal.http, listsEncodings: refusal.listsEncodings)
+    submitTrailersOnly(http: refusal.http)
     connection.needsFlush()
   }
 
@@ -175,20 +179,25 @@ extension ServerCall {
     var provider = nghttp2_data_provider(
       source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
       read_callback: HTTP2Callbacks.readData)
-    if added == nil {
+    if added == nil, responseCompression == .identity {
       let standard = StandardHeaders.shared
       nghttp2_submit_response(session, streamID, standard.response, standard.responseCount, &provider)
     } else {
-      responseHeaders(http: "200").withPairs { nghttp2_submit_response(session, streamID, $0, $1, &provider) }
+      var block = responseHeaders(http: "200")
+      switch responseCompression {
+      case .identity: break
+      case .gzip: block.append("grpc-encoding", "gzip")
+      case .deflate: block.append("grpc-encoding", "deflate")
+      }
+      block.withPairs { nghttp2_submit_response(session, streamID, $0, $1, &provider) }
     }
   }
 
-  private func submitTrailersOnly(http: StaticString = "200", listsEncodings: Bool = false) {
+  private func submitTrailersOnly(http: StaticString = "200") {
     guard let session = connection.session?.pointer else { return }
     isResponseStarted = true
     areTrailersSubmitted = true
     var block = responseHeaders(http: http)
-    if listsEncodings { block.append("grpc-accept-encoding", "identity") }
     appendTrailers(to: &block)
     block.withPairs { nghttp2_submit_response(session, streamID, $0, $1, nil) }
   }
@@ -210,6 +219,7 @@ extension ServerCall {
     var block = HeaderBlock()
     block.append(":status", http)
     block.append("content-type", "application/grpc")
+    block.append("grpc-accept-encoding", Compression.accepted)
     for header in added?.headers ?? [] { block.append(header.name, header.value) }
     return block
   }

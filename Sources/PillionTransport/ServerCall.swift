@@ -44,6 +44,11 @@ package final class ServerCall: @unchecked Sendable {
   var requestCharge = 0
 
   // The response.
+  /// What the client takes, and what it gets.
+  let accepted: AcceptedCompressions
+  var responseCompression: Compression
+  /// Whether messages that are sent from here on are compressed, if any of the answer are.
+  package var compressesMessages = true
   @exclusivity(unchecked) var queue = OutboundQueue()
   var isResponseStarted = false
   var isDeferred = false
@@ -59,13 +64,19 @@ package final class ServerCall: @unchecked Sendable {
   /// Custom metadata, when there is any.
   var added: AddedMetadata?
 
-  init(connection: Connection, streamID: Int32, route: Route, metadata: [UInt8], startTime: UInt64) {
+  init(
+    connection: Connection, streamID: Int32, route: Route, metadata: [UInt8], startTime: UInt64,
+    requestCompression: Compression = .identity, accepted: AcceptedCompressions = AcceptedCompressions()
+  ) {
     self.connection = connection
     self.streamID = streamID
     self.route = route
     self.metadataStorage = metadata
     self.startTime = startTime
-    self.assembler = MessageAssembler(limit: connection.messageLimit)
+    self.assembler = MessageAssembler(limit: connection.messageLimit, compression: requestCompression)
+    self.accepted = accepted
+    let wanted = connection.loop.configuration.compression
+    self.responseCompression = accepted.contains(wanted) ? wanted : .identity
   }
 
   package var loop: LoopContext { connection.loop }
@@ -77,6 +88,15 @@ package final class ServerCall: @unchecked Sendable {
 
   /// What the client sent along; made from the received bytes at each use.
   package var metadata: Metadata { Metadata(storage: metadataStorage) }
+
+  /// Whether the message that the handler has just been given came compressed.
+  package var isMessageCompressed: Bool { assembler.isCompressed }
+
+  /// Compresses the answer whatever the configuration says, if the client accepts it; of use until the first message.
+  package func compressAnswer() {
+    guard !isResponseStarted, let best = [.gzip, .deflate].first(where: { accepted.contains($0) }) else { return }
+    responseCompression = best
+  }
 
   /// Response bytes that wait for the client or the network.
   package var queuedBytes: Int { queue.byteCount }

@@ -68,6 +68,9 @@ package struct TransportConfiguration: Sendable {
 
   // MARK: Answers
 
+  /// How answers are compressed for clients that accept it.
+  package var compression = Compression.identity
+
   /// What a call reads that the server has no memory for.
   package var exhausted = Status(.resourceExhausted, "the server holds as much as it may; try again later")
 

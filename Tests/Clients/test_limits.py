@@ -82,6 +82,27 @@ def test_an_answer_over_the_limit(serve):
         assert [len(found.text) for found in rows.List(order_by="id desc", page_size=1)] == [9_000]
 
 
+def test_memory_for_requests_has_a_bound(serve):
+    """Many uploads at once: what has no room is told so, the others are served, and memory stays what it may be."""
+    with serve(max_connection_buffer="8MiB", max_buffer="16MiB", database_pool_connections=2) as running:
+        services = [running.project.client(running.server).service("RowController") for _ in range(8)]
+        for service in services:
+            service.Create(text="warm")
+        idle = running.server.resident()
+        running.server.reset_peak()
+        calls = [service.Create.start(text="x" * (3 << 20)) for service in services for _ in range(12)]
+        codes = [call.code() for call in calls]
+        assert set(codes) <= {StatusCode.OK, StatusCode.RESOURCE_EXHAUSTED} and StatusCode.OK in codes
+        for call in calls:
+            if call.code() == StatusCode.RESOURCE_EXHAUSTED:
+                with refused(StatusCode.RESOURCE_EXHAUSTED, "EXHAUSTED") as refusal:
+                    call.result()
+                assert refusal.retry is not None
+        grown = running.server.peak_resident() - idle
+        assert grown < len(calls) * 3 << 20, f"grew by {grown >> 20} MiB for {len(calls) * 3} MiB of requests"
+        assert services[0].Create(text="after").text == "after"
+
+
 def test_connections_that_end_by_age_fail_no_call(serve):
     """A client of gRPC follows GOAWAY by itself."""
     with serve(max_connection_age="300ms") as running:

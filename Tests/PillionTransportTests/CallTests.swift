@@ -176,7 +176,7 @@ import Testing
       let answer = try #require(await client.answer(1))
       #expect(answer.grpcStatus == 0)
       #expect(answer.field("good") == "yes")
-      #expect(answer.trailers.count + answer.headers.count == 5)
+      #expect(answer.trailers.count + answer.headers.count == 6)
       #expect(results.refused == ["", "Upper", "grpc-x", ":status", "te", "sp ace", "v1", "v2", "v3", "big"])
     }
   }

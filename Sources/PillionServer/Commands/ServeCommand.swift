@@ -1,3 +1,4 @@
+import CPillionMalloc
 import Glibc
 import Logging
 import NIOCore
@@ -28,6 +29,9 @@ package struct ServeCommand {
 
     // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
     let signals = TerminationSignals()
+    // Memory of a megabyte and more goes back to the system when it is freed. Left to itself glibc raises this figure to
+    // that of the largest message so far, and what a burst of large messages took stays in the process (mallopt(3)).
+    mallopt(M_MMAP_THRESHOLD, 1 << 20)
     let logger = makeLogger()
 
     let driver: any Driver
@@ -86,6 +90,7 @@ package struct ServeCommand {
     var transport = TransportConfiguration()
     transport.eventLoopThreads = configuration.threads
     configuration.limits.apply(to: &transport)
+    transport.compression = Compression(rawValue: configuration.compression) ?? .identity
     transport.exhausted = ErrorPolicy.serverIsFull
     return transport
   }

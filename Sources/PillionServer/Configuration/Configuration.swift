@@ -6,6 +6,7 @@ package struct Configuration: Sendable {
   package private(set) var listen: [ListenAddress] = []
   package private(set) var socketPermissions: UInt32 = 0
   package private(set) var limits = ServerLimits()
+  package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
   package private(set) var database: DatabaseURL?
@@ -42,6 +43,7 @@ package struct Configuration: Sendable {
     listen = reader.addresses("server.listen")
     socketPermissions = reader.permissions("server.socket_permissions")
     limits = reader.limits()
+    compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
     database = reader.databaseURL("database.url")

@@ -34,6 +34,10 @@ package struct Setting: Sendable {
       path: "server.max_response_bytes", kind: .bytes, defaultValue: "64MiB",
       summary: "Largest response message; a call with a larger one is RESOURCE_EXHAUSTED."),
     Setting(
+      path: "server.compression", kind: .choice, defaultValue: "identity",
+      summary: "How answers are compressed for clients that accept it; requests may be compressed always.",
+      choices: ["identity", "gzip", "deflate"]),
+    Setting(
       path: "server.max_header_bytes", kind: .bytes, defaultValue: "16KiB",
       summary: "Largest header list of a request; a call with a larger one is RESOURCE_EXHAUSTED."),
     Setting(
