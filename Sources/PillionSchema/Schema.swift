@@ -82,6 +82,9 @@ package struct Model: Sendable {
   /// `blog.Post`.
   package var fullName: String { package.isEmpty ? name : "\(package).\(name)" }
 
+  /// `blog.PostController`.
+  package var serviceFullName: String { package.isEmpty ? service.name : "\(package).\(service.name)" }
+
   /// Index of the field called `name`.
   package func fieldIndex(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
 

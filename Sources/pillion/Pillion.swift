@@ -81,6 +81,9 @@ struct Serve: ParsableCommand {
 
   @OptionGroup var accept: AcceptOptions
 
+  @Flag(help: "Serves although tables or columns are missing; their services are not ready.")
+  var allowDrift = false
+
   @Flag(help: "For development: reloads when a definition changes, logs text for people.")
   var dev = false
 
@@ -98,6 +101,7 @@ struct Serve: ParsableCommand {
     }
     var command = ServeCommand(configuration: configuration)
     command.isDevelopment = dev
+    command.allowsDrift = allowDrift
     command.accepted = Set(accept.changes)
     try command.run().exit()
   }
@@ -195,15 +199,21 @@ struct Inspect: ParsableCommand {
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compares definitions, generated protos and the live database; exits with 1 if they differ.")
+    abstract: "Compares definitions, generated protos and the live database; exits with 1 if calls would fail.",
+    discussion: "Nothing is written: the database is opened read-only.")
 
   @OptionGroup var options: ConfigurationOptions
 
   @Option(help: ArgumentHelp("sqlite:path, or any PostgreSQL URI or keyword string.", valueName: "url"))
   var database: String?
 
+  @Option(help: "text, a line a finding on standard error; or json, one object on standard output.")
+  var format = CheckCommand.Format.text
+
   func run() throws {
-    try CheckCommand(configuration: options.load(database.map { ["database.url": [$0]] } ?? [:])).run().exit()
+    var command = CheckCommand(configuration: try options.load(database.map { ["database.url": [$0]] } ?? [:]))
+    command.format = format
+    try command.run().exit()
   }
 }
 
@@ -229,3 +239,4 @@ struct SchemaSQL: ParsableCommand {
 }
 
 extension Dialect: ExpressibleByArgument {}
+extension CheckCommand.Format: ExpressibleByArgument {}

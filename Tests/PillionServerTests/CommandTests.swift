@@ -117,12 +117,36 @@ import Testing
     try execute("DROP TABLE post_tag", "DROP TABLE tag")
     let schema = try #require(Definitions.load(try configuration()).definitions).schema
     let connection = try #require(DatabaseURL(url)).connect(isReadOnly: true)
-    let findings = SchemaComparison(schema: schema, connection: connection).findings.map(\.description)
+    let findings = SchemaComparison(schema: schema, connection: connection).findings.errors.map(
+      \.diagnostic.description)
     #expect(findings.count == 2)
     #expect(
       findings.first?.contains("blog.yaml:6:7: error: the database says: no such table: post_tag") == true,
       "\(findings)")
     #expect(findings.last?.contains("table 'tag' of blog.Tag cannot be read; the database says: no such table") == true)
+  }
+
+  /// What `check` opens cannot be written, whatever is asked of it.
+  @Test func checkIsReadOnly() throws {
+    try execute("CREATE TABLE post (id INTEGER PRIMARY KEY)")
+    let connection = try #require(DatabaseURL(url)).connect(isReadOnly: true)
+    for statement in ["CREATE TABLE other (id)", "INSERT INTO post VALUES (1)", "DROP TABLE post"] {
+      #expect(throws: DatabaseError.self) { try connection.execute([statement]) }
+    }
+    #expect(try connection.query("SELECT count(*) FROM post") == [["0"]])
+  }
+
+  @Test func findingsAsJSON() {
+    let place = SourceLocation(file: "a\"b.yaml", line: 3, column: 5)
+    let findings = [
+      CheckFinding(.missingColumn, at: place, "no \\ column", fix: "ALTER\nTABLE"),
+      CheckFinding(.missingIndex, .warning, at: SourceLocation(file: "c"), "slow"),
+    ]
+    #expect(
+      findings.json
+        == #"{"errors":1,"warnings":1,"findings":[{"code":"missing-column","severity":"error","file":"a\"b.yaml","line":3,"column":5,"message":"no \\ column","fix":"ALTER\nTABLE"},{"code":"missing-index","severity":"warning","file":"c","line":0,"column":0,"message":"slow","fix":null}]}"#
+    )
+    #expect([CheckFinding]().json == #"{"errors":0,"warnings":0,"findings":[]}"#)
   }
 
   /// SQLite's columns take every value; only a declared BLOB says that no number will be there.
@@ -145,7 +169,7 @@ import Testing
       "CREATE TABLE \"po'st\" (id INTEGER PRIMARY KEY, pages blob, raw BLOB, mark BLOB, meta BLOB, labels BLOB)")
     let schema = try #require(Definitions.load(try configuration()).definitions).schema
     let connection = try #require(DatabaseURL(url)).connect(isReadOnly: true)
-    let findings = SchemaComparison(schema: schema, connection: connection).findings
+    let findings = SchemaComparison(schema: schema, connection: connection).findings.errors.map(\.diagnostic)
     #expect(findings.map(\.message) == ["column 'Pages' is declared BLOB, and no int64 can be read from a blob"])
     #expect(findings.first?.location.line == 6)
   }

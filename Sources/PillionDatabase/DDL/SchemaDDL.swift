@@ -44,6 +44,13 @@ package struct SchemaDDL {
       + missing.flatMap(\.constraints) + missing.flatMap(\.comments)
   }
 
+  /// `ALTER TABLE … ADD COLUMN …` for a field's column, in a form that a table with rows takes: rows that are there get
+  /// the default, else the type's zero, else NULL.
+  package static func addColumn(_ field: Int, of model: Model, schema: Schema, dialect: Dialect) -> String {
+    let column = ModelDDL(schema: schema, model: model, dialect: dialect).addedColumn(field)
+    return "ALTER TABLE \(dialect.quote(model.table)) ADD COLUMN \(column)"
+  }
+
   /// The tables and views that a database has; a table without a schema is one on PostgreSQL's search path.
   package static func existingTables(_ connection: any AdminConnection) throws(DatabaseError) -> Set<TableName> {
     let query =
@@ -152,6 +159,26 @@ private struct ModelDDL {
       line += " CHECK (\(dialect.quote(field.column)) IN (\(choices.joined(separator: ", "))))"
     }
     return line
+  }
+
+  /// Neither database adds a column that is NOT NULL and has no default to rows that are there.
+  func addedColumn(_ index: Int) -> String {
+    let field = model.fields[index]
+    let line = "\(dialect.quote(field.column)) \(type(of: field))"
+    if field.isNullable { return line }
+    let value = field.defaultValue.flatMap { literal($0, field: field) } ?? zero(of: field)
+    return value.map { "\(line) NOT NULL DEFAULT \($0)" } ?? line
+  }
+
+  private func zero(of field: Field) -> String? {
+    if field.type.isRepeated { return dialect == .postgresql ? "'{}'" : "'[]'" }
+    guard case .scalar(let scalar) = field.type, field.choices.isEmpty, !field.isUnique else { return nil }
+    switch scalar {
+    case .string: return "''"
+    case .bool: return dialect == .postgresql ? "false" : "0"
+    case .int32, .int64, .uint32, .uint64, .float, .double, .decimal: return "0"
+    case .bytes, .timestamp, .date, .time, .duration, .uuid, .json: return nil
+    }
   }
 
   private func type(of field: Field) -> String {

@@ -13,6 +13,8 @@ package struct ServeCommand {
   package var configuration: Configuration
   /// `--dev`: reloads the definitions when they change.
   package var isDevelopment = false
+  /// Serves although tables or columns are missing.
+  package var allowsDrift = false
   /// Breaking changes that may be served.
   package var accepted: Set<String> = []
 
@@ -41,12 +43,19 @@ package struct ServeCommand {
       Terminal.complain("error: \(database.masked): \(error.description)")
       return .unavailable
     }
+    guard isFit(definitions, database, logger) else {
+      driver.shutdown()
+      return .failure
+    }
     let group = transportConfiguration.makeEventLoopGroup()
     defer { try? group.syncShutdownGracefully() }
 
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, loops: LoopStates(group: group), health: HealthState(driver: driver))
+    let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
+    watch.start()
+    defer { watch.stop() }
     let server = TransportServer(
       configuration: transportConfiguration, router: assembly.router(for: definitions), group: group)
     let addresses: [ListenAddress]
@@ -60,9 +69,9 @@ package struct ServeCommand {
     }
 
     announce(addresses, database, definitions.schema)
-    warnOfDrift(definitions.schema, database)
     let reloader = Reloader(configuration: configuration, accepted: accepted, logger: logger) { definitions in
       let router = assembly.router(for: definitions)
+      watch.replace(definitions)
       waitFor { await server.replaceRouter(router) }
     }
     if isDevelopment { reloader.start() }
@@ -114,20 +123,35 @@ package struct ServeCommand {
     }
   }
 
-  /// A table that is missing or differs is no reason not to serve the others; whoever starts the server should know.
-  private func warnOfDrift(_ schema: Schema, _ database: DatabaseURL) {
+  /// Runs `check` and logs what it finds; false: there are errors, which `--allow-drift` has not allowed.
+  ///
+  /// Protos that are not up to date are no reason not to serve: the numbers are those of the lock.
+  private func isFit(_ definitions: Definitions, _ database: DatabaseURL, _ logger: Logger) -> Bool {
+    var findings = CheckCommand.compare(definitions.protos, in: configuration.protos)
+    for index in findings.indices { findings[index].diagnostic.severity = .warning }
     // A database in memory is the driver's own: another connection would see an empty one.
-    guard database != .sqlite(path: ":memory:") else { return }
-    do throws(DatabaseError) {
-      let connection = try database.connect(isReadOnly: true)
-      for finding in SchemaComparison(schema: schema, connection: connection).findings {
-        var finding = finding
-        finding.severity = .warning
-        Terminal.complain(finding.description)
+    if database != .sqlite(path: ":memory:") {
+      do throws(DatabaseError) {
+        let connection = try database.connect(isReadOnly: true)
+        findings += SchemaComparison(schema: definitions.schema, connection: connection).findings
+      } catch {
+        logger.warning("the tables could not be checked: \(error.description)")
       }
-    } catch {
-      Terminal.complain("warning: the tables could not be checked: \(error.description)")
     }
+    let isRefused = !allowsDrift && !findings.errors.isEmpty
+    for finding in findings {
+      var metadata: Logger.Metadata = [
+        "code": "\(finding.code.rawValue)", "place": "\(finding.diagnostic.location)",
+      ]
+      metadata["fix"] = finding.diagnostic.suggestion.map { "\($0)" }
+      if isRefused, finding.diagnostic.severity == .error {
+        Terminal.complain(finding.diagnostic.description)
+      } else {
+        logger.warning("\(finding.diagnostic.message)", metadata: metadata)
+      }
+    }
+    if isRefused { Terminal.complain("error: definitions and database differ; --allow-drift serves all the same") }
+    return !isRefused
   }
 
   private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {

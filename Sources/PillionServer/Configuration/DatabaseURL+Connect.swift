@@ -1,6 +1,7 @@
 package import PillionDatabase
 import PillionPostgreSQL
 import PillionSQLite
+import PillionService
 
 extension DatabaseURL {
   package var dialect: Dialect {
@@ -31,6 +32,9 @@ extension DatabaseURL {
 }
 
 extension DatabaseError {
+  /// Whether the database lacks a table or column, or has it in another type: SCHEMA_DRIFT of the error table.
+  var isDrift: Bool { ErrorRule.rule(for: self).reason == "SCHEMA_DRIFT" }
+
   /// Whether there was no database to ask, rather than one that refused.
   package var isUnreachable: Bool {
     switch code {

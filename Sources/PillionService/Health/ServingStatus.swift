@@ -9,11 +9,13 @@ enum ServingStatus: UInt64, Sendable {
   case serviceUnknown = 3
 }
 
-/// What `grpc.health.v1.Health` answers from: the services that exist, whether their database answers, and whether the
-/// server is on its way out.
+/// What `grpc.health.v1.Health` answers from: the services that exist, whether their database answers and has their
+/// tables, and whether the server is on its way out. One service without its table makes the whole server not ready.
 package final class HealthState: Sendable {
   private struct State {
     var services: Set<String> = []
+    /// Those whose tables or columns are gone.
+    var drifted: Set<String> = []
     var isShuttingDown = false
   }
   private let state = Mutex(State())
@@ -27,6 +29,16 @@ package final class HealthState: Sendable {
     state.withLock { $0.services = names }
   }
 
+  /// Full names of the services whose tables or columns the database no longer has.
+  ///
+  /// - Returns: those that went since the last time, and those that came back.
+  package func replaceDrifted(_ names: Set<String>) -> (gone: Set<String>, back: Set<String>) {
+    state.withLock { state in
+      defer { state.drifted = names }
+      return (names.subtracting(state.drifted), state.drifted.subtracting(names))
+    }
+  }
+
   /// From now on nothing is serving, and watchers are told and sent away.
   package func shutDown() {
     state.withLock { $0.isShuttingDown = true }
@@ -36,10 +48,11 @@ package final class HealthState: Sendable {
 
   /// The empty name is the server as a whole.
   func status(of service: String) -> ServingStatus {
-    let (isKnown, isShuttingDown) = state.withLock {
-      (service.isEmpty || $0.services.contains(service), $0.isShuttingDown)
+    let (isKnown, isHindered) = state.withLock { state in
+      let hasDrifted = service.isEmpty ? !state.drifted.isEmpty : state.drifted.contains(service)
+      return (service.isEmpty || state.services.contains(service), state.isShuttingDown || hasDrifted)
     }
     guard isKnown else { return .serviceUnknown }
-    return driver.isAvailable && !isShuttingDown ? .serving : .notServing
+    return driver.isAvailable && !isHindered ? .serving : .notServing
   }
 }
