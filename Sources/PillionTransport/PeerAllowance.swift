@@ -9,7 +9,7 @@ import CPillionHTTP2
 ///   reset by the server for what the client did to them (CVE-2025-8671), malformed, or refused. A call whose answer
 ///   went out whole puts one in.
 /// - `controlFrames`: frames that carry no call and no message: SETTINGS, PING, PRIORITY, WINDOW_UPDATE, RST_STREAM,
-///   empty DATA, unknown ones (CVE-2019-9512 to 9518). A call puts ten in, a DATA frame of ours four, for the windows
+///   empty DATA (CVE-2019-9512 to 9518). A call puts ten in, a DATA frame of ours four, for the windows
 ///   that it uses up.
 ///
 /// CONTINUATION frames (CVE-2024-27316) have a number for each header block.

@@ -47,9 +47,9 @@ class RawConnection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
-        self.answers, self.goaways, self.frames = {}, [], []
-        self.closed = False
-        self.answers_pings = True
+        self.answers, self.goaways = {}, []
+        self.closed = self.heard_settings = False
+        self.answers_pings = self.answers_settings = True
         self._bytes = b""
         self._next = 1
         if preface:
@@ -87,25 +87,39 @@ class RawConnection:
         self.data(stream, framed(message, flag))
         return self.answer(stream)
 
+    def flood(self, frames, batch=50):
+        """Sends frames, made by an iterator, until the server has said that it is enough, or there are no more."""
+        waiting, number = b"", 0
+        for number, frame in enumerate(frames, 1):
+            waiting += frame if isinstance(frame, bytes) else frame.serialize()
+            if number % batch == 0:
+                self.send(waiting)
+                waiting = b""
+                self.read(0.0)
+                if self.goaways or self.closed:
+                    return number
+        self.send(waiting)
+        return number
+
     def answer(self, stream, timeout=30):
         self.read(timeout, lambda: stream in self.answers and (self.answers[stream].ended or self.answers[stream].reset is not None))
         return self.answers[stream]
 
     def wait_closed(self, timeout=60):
-        """Reads until the server closes; the code of its last GOAWAY, None if it sent none."""
+        """Reads until the server closes; the code of its first GOAWAY, None if it sent none."""
         self.read(timeout, lambda: self.closed)
         assert self.closed, "the server keeps the connection"
-        return self.goaways[-1] if self.goaways else None
+        return self.goaways[0] if self.goaways else None
 
     def read(self, timeout, until=lambda: False):
         """Reads until the condition holds or the connection or the time is over."""
         end = time.monotonic() + timeout
-        while not until() and not self.closed and (left := end - time.monotonic()) > 0:
-            if not select.select([self.socket], [], [], left)[0]:
+        while not until() and not self.closed:
+            if not select.select([self.socket], [], [], max(0, end - time.monotonic()))[0]:
                 return
             try:
                 data = self.socket.recv(1 << 16)
-            except ConnectionResetError:
+            except (ConnectionResetError, TimeoutError):
                 data = b""
             self.closed = not data
             self._bytes += data
@@ -131,7 +145,9 @@ class RawConnection:
         elif isinstance(frame, GoAwayFrame):
             self.goaways.append(frame.error_code)
         elif isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
-            self.send(SettingsFrame(flags=["ACK"]))
+            self.heard_settings = True
+            if self.answers_settings:
+                self.send(SettingsFrame(flags=["ACK"]))
         elif isinstance(frame, PingFrame) and "ACK" not in frame.flags and self.answers_pings:
             self.send(PingFrame(opaque_data=frame.opaque_data, flags=["ACK"]))
         if answer and "END_STREAM" in frame.flags:
