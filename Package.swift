@@ -9,6 +9,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    // Signs page tokens.
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -28,7 +30,8 @@ let package = Package(
 
     // The compiler for machines: schema to codecs, plans and SQL.
     .target(name: "PillionWire", dependencies: ["PillionSchema"]),
-    .target(name: "PillionQuery", dependencies: ["PillionSchema"]),
+    .target(
+      name: "PillionQuery", dependencies: ["PillionSchema", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "PillionDatabase", dependencies: ["PillionSchema", "PillionWire", "PillionQuery"]),
     .target(name: "PillionSQLite", dependencies: ["PillionDatabase", "PillionWire", "CPillionSQLite"]),
     .target(name: "PillionPostgreSQL", dependencies: ["PillionDatabase", "PillionWire", "CPillionPostgreSQL"]),
@@ -52,8 +55,8 @@ let package = Package(
     .target(
       name: "PillionServer",
       dependencies: [
-        "PillionSchema", "PillionProto", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionTransport",
-        "PillionService", "CPillionMalloc",
+        "PillionSchema", "PillionProto", "PillionQuery", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL",
+        "PillionTransport", "PillionService", "CPillionMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

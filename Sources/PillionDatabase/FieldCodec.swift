@@ -83,6 +83,21 @@ package struct FieldCodec: Sendable {
 }
 
 extension FieldCodec {
+  /// Binds a value as `SQLiteFunction` makes it of what the column stores.
+  func bindComparable(_ value: DefaultValue, to parameters: inout Parameters) throws(ValueError) {
+    try withValue(of: value, now: .zero) { (value) throws(ValueError) in
+      guard let form = value.comparableForm() else { throw ValueError("does not compare") }
+      form.append(to: &parameters)
+    }
+  }
+
+  /// How one item of an array goes into the database.
+  var item: FieldCodec {
+    var field = field
+    field.type = .scalar(scalar)
+    return FieldCodec(field: field, dialect: dialect)
+  }
+
   /// Whether the values are the keys of a many_to_many.
   var isRelation: Bool {
     if case .manyToMany = field.type { true } else { false }

@@ -61,6 +61,11 @@ package struct Parameters: Sendable {
     withUnsafeBytes(of: number.bigEndian) { append(binary: $0) }
   }
 
+  /// Appends all entries of another set.
+  package mutating func append(contentsOf other: Parameters) {
+    for index in other.entries.indices { append(index, of: other) }
+  }
+
   /// Appends an entry of another set, with its bytes.
   package mutating func append(_ index: Int, of other: Parameters) {
     var entry = other.entries[index]

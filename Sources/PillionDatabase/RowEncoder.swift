@@ -40,6 +40,9 @@ package struct RowEncoder: Sendable {
     }
   }
 
+  /// Cells of a row that it reads.
+  package var columnCount: Int { names.isEmpty ? 1 : names.count }
+
   /// Appends one message behind its five-byte gRPC prefix. Throws `.pillion(.unreadableValue)`, naming the column, when
   /// it holds what its type cannot be read from; what was written before stays as it was. Cells beyond the columns are
   /// ignored.

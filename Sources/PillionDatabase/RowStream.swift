@@ -36,6 +36,8 @@ open class RowStream: Job, @unchecked Sendable {
   package let statement: Statement
   package let parameters: Parameters
   package let encoder: RowEncoder
+  /// Ends a page; nil when all rows are wanted.
+  package let cutter: PageCutter?
 
   private struct State {
     var chunks: [Chunk] = []
@@ -45,11 +47,13 @@ open class RowStream: Job, @unchecked Sendable {
   private let state = Locked(State())
 
   package init(
-    statement: Statement, parameters: Parameters, encoder: RowEncoder, mailbox: any Mailbox, deadline: UInt64 = 0
+    statement: Statement, parameters: Parameters, encoder: RowEncoder, cutter: PageCutter? = nil,
+    mailbox: any Mailbox, deadline: UInt64 = 0
   ) {
     self.statement = statement
     self.parameters = parameters
     self.encoder = encoder
+    self.cutter = cutter
     super.init(mailbox: mailbox, deadline: deadline)
   }
 

@@ -9,6 +9,7 @@ extension StreamLaneCore {
     connection.stream = waiting.stream
     connection.writer.removeAll()
     connection.rows = 0
+    waiting.stream.cutter?.restart()
     connection.hasOffered = false
     connection.hasRestarted = waiting.wasLost
     connection.failure = nil
@@ -120,19 +121,22 @@ extension StreamLaneCore {
       return .nothing
     }
     return Self.encode(
-      connection.connection, stream.encoder, into: &connection.writer, count: &connection.rows, by: &cells)
+      connection.connection, stream.encoder, stream.cutter, into: &connection.writer, count: &connection.rows,
+      by: &cells)
   }
 
   /// The loop that a large List spends its time in: takes its parts once, and counts no references a row.
   private static func encode(
-    _ connection: Connection, _ encoder: RowEncoder, into writer: inout WireWriter, count: inout Int,
-    by cells: inout CellBuffer
+    _ connection: Connection, _ encoder: RowEncoder, _ cutter: PageCutter?, into writer: inout WireWriter,
+    count: inout Int, by cells: inout CellBuffer
   ) -> Next {
     while !connection.isBusy {
       guard let result = connection.nextResult() else { return .end }
       guard result.status == PGRES_SINGLE_TUPLE else { return .result(result) }
       do throws(DatabaseError) {
-        try encoder.encodeFramed(result.load(row: 0, into: &cells), into: &writer)
+        let row = result.load(row: 0, into: &cells)
+        if let cutter, !cutter.admits(row, .postgresql) { continue }
+        try encoder.encodeFramed(row, into: &writer)
       } catch {
         return .failed(error)
       }

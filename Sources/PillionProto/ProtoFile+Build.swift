@@ -89,7 +89,7 @@ extension ProtoMessage {
     let comment =
       switch shape.role {
       case .partialUpdate: ["Only the fields that are present are validated and written."]
-      case .model, .list, .retrieve, .destroy: Comment.lines(shape.doc)
+      case .model, .list, .listPage, .retrieve, .destroy: Comment.lines(shape.doc)
       }
     let fields = shape.fields.map { field in
       var comment = Comment.lines(field.doc)

@@ -145,6 +145,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
     case .google("Empty"): "google/protobuf/empty.proto"
     case .google("Timestamp"): "google/protobuf/timestamp.proto"
     case .google("Duration"): "google/protobuf/duration.proto"
+    case .google("FieldMask"): "google/protobuf/field_mask.proto"
     case .google("Value"), .nullValue: "google/protobuf/struct.proto"
     case .google: "google/protobuf/wrappers.proto"
     }

@@ -7,6 +7,7 @@ extension ProtoTypeName {
     case .scalar(let scalar): self = .scalar(scalar)
     case .wellKnown(let type): self.init(type)
     case .wrapper(let scalar): self = .google(scalar.wrapperName)
+    case .message(let name): self = .local(name)
     case .nullable(let element): self = .local(element.nullableName)
     }
   }
@@ -16,6 +17,7 @@ extension ProtoTypeName {
     case .timestamp: self = .google("Timestamp")
     case .duration: self = .google("Duration")
     case .value: self = .google("Value")
+    case .fieldMask: self = .google("FieldMask")
     }
   }
 
@@ -57,6 +59,7 @@ extension ProtoElement {
     case .wellKnown(.timestamp): "NullableTimestamp"
     case .wellKnown(.duration): "NullableDuration"
     case .wellKnown(.value): "NullableValue"
+    case .wellKnown(.fieldMask): "NullableFieldMask"
     }
   }
 

@@ -99,6 +99,15 @@ package enum FieldType: Sendable, Hashable {
     }
   }
 
+  /// Index of the model that a relation leads to; nil for what is none.
+  package var related: Int? {
+    switch self {
+    case .scalar, .array: nil
+    case .foreignKey(let key): key.model
+    case .manyToMany(let relation): relation.model
+    }
+  }
+
   /// Whether the proto field is `repeated`.
   package var isRepeated: Bool {
     switch self {

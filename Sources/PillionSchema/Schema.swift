@@ -114,13 +114,31 @@ package struct TableName: Sendable, Hashable, CustomStringConvertible {
 
 /// One term of an order: a field and its direction.
 package struct OrderTerm: Sendable, Hashable {
-  /// Index into `Model.fields`.
-  package var field: Int
+  /// Of the model, or of one that its foreign keys lead to.
+  package var path: FieldPath
   package var descending: Bool
 
-  package init(field: Int, descending: Bool = false) {
-    self.field = field
+  package init(_ path: FieldPath, descending: Bool = false) {
+    self.path = path
     self.descending = descending
+  }
+
+  /// A term of the model's own field.
+  package init(field: Int, descending: Bool = false) {
+    self.init(FieldPath([], field), descending: descending)
+  }
+}
+
+/// A field of a model, or of one that its relations lead to.
+package struct FieldPath: Sendable, Hashable {
+  /// The relations on the way: an index into the fields of each model in turn.
+  package var relations: [Int]
+  /// Index into the fields of the last model.
+  package var field: Int
+
+  package init(_ relations: [Int], _ field: Int) {
+    self.relations = relations
+    self.field = field
   }
 }
 
@@ -139,12 +157,18 @@ package struct ServiceDefinition: Sendable {
   package var nullStyle: NullStyle
   /// Clients are told not to use it any more; it works as before.
   package var isDeprecated: Bool
+  /// The rows that the service knows, in the filter language; nil: all.
+  package var filter: Located<String>?
+  /// Rows of a List or ListPage at most; nil: what the configuration says.
+  package var maximumPageSize: Int?
+  package var totalSize: TotalSize
   package var location: SourceLocation
 
   package init(
-    name: String, actions: [Action] = Action.allCases, fields: [Int], lookupField: Int? = nil,
+    name: String, actions: [Action] = Action.standard, fields: [Int], lookupField: Int? = nil,
     lookupRequestField: String? = nil, nullStyle: NullStyle = .oneof, isDeprecated: Bool = false,
-    location: SourceLocation
+    filter: Located<String>? = nil,
+    maximumPageSize: Int? = nil, totalSize: TotalSize = .none, location: SourceLocation
   ) {
     self.name = name
     self.actions = actions
@@ -153,6 +177,9 @@ package struct ServiceDefinition: Sendable {
     self.lookupRequestField = lookupRequestField
     self.nullStyle = nullStyle
     self.isDeprecated = isDeprecated
+    self.filter = filter
+    self.maximumPageSize = maximumPageSize
+    self.totalSize = totalSize
     self.location = location
   }
 }
@@ -165,6 +192,19 @@ package enum Action: String, Sendable, Hashable, CaseIterable {
   case update = "Update"
   case partialUpdate = "PartialUpdate"
   case destroy = "Destroy"
+  case listPage = "ListPage"
+
+  /// Those that a service has unless it says otherwise: all but ListPage, List's unary form.
+  package static let standard = allCases.filter { $0 != .listPage }
+}
+
+/// What ListPage says of the number of rows behind its filter; the raw value is the name in the definitions.
+package enum TotalSize: String, Sendable, Hashable, CaseIterable {
+  case none
+  /// Counts them.
+  case exact
+  /// Counts up to 10,000; without a filter, PostgreSQL's statistics say it.
+  case estimated
 }
 
 /// How a nullable field looks in the model's message.

@@ -1,10 +1,13 @@
 package import PillionProto
+package import PillionQuery
 package import PillionSchema
 
 /// The definitions of a models folder, compiled against a lock.
 package struct Definitions: Sendable {
   package var schema: Schema
   package var protos: GeneratedProtos
+  /// The services' filters, in the order of the models.
+  package var scopes: [Filter?]
 
   /// What came of reading definitions and lock.
   package struct Loaded: Sendable {
@@ -32,13 +35,36 @@ package struct Definitions: Sendable {
     }
     let isReadable = !diagnostics.contains { $0.severity == .error }
     guard let schema, isReadable else { return Loaded(diagnostics: diagnostics) }
+    let scopes = scopes(schema, &diagnostics)
     let protos = ProtoGenerator(schema: schema, lock: lock, accepting: accepted).generate()
     diagnostics += protos.diagnostics
-    guard protos.hasErrors else {
-      return Loaded(definitions: Definitions(schema: schema, protos: protos), diagnostics: diagnostics)
+    if !diagnostics.contains(where: { $0.severity == .error }) {
+      let definitions = Definitions(schema: schema, protos: protos, scopes: scopes)
+      return Loaded(definitions: definitions, diagnostics: diagnostics)
     }
     // Without the lock, only what is wrong with the definitions themselves is left.
-    let isRight = !ProtoGenerator(schema: schema).generate().hasErrors
+    let isRight = protos.hasErrors && !ProtoGenerator(schema: schema).generate().hasErrors
     return Loaded(diagnostics: diagnostics, contradiction: isRight ? schema : nil)
+  }
+
+  /// Reads the services' filters in their models' terms.
+  private static func scopes(_ schema: Schema, _ diagnostics: inout [Diagnostic]) -> [Filter?] {
+    var scopes: [Filter?] = []
+    for model in schema.models {
+      guard let text = model.service.filter else {
+        scopes.append(nil)
+        continue
+      }
+      do throws(QueryError) {
+        scopes.append(
+          try Filter.parse(
+            text.value, model: model, schema: schema, limits: FilterLimits(), isTrusted: true))
+      } catch {
+        diagnostics.append(
+          Diagnostic(at: text.location, "the filter of \(model.service.name) is wrong at \(error.description)"))
+        scopes.append(nil)
+      }
+    }
+    return scopes
   }
 }

@@ -1,20 +1,20 @@
 import PillionDatabase
 import PillionQuery
-import PillionSchema
 import PillionTransport
 import PillionWire
 
 /// List of one model: a stream of rows, as fast as the client takes them.
 final class ListMethod: MethodHandler {
-  let plan: ListPlan
-  let decoder: RequestDecoder
+  /// The trailer that says where the next page begins.
+  static let tokenTrailer = "pillion-next-page-token"
+
+  let request: ListRequest
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
 
-  init(plan: ListPlan, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
-    self.plan = plan
-    self.decoder = RequestDecoder(shape: plan.request)
+  init(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+    self.request = request
     self.driver = driver
     self.errors = errors
     self.loops = loops
@@ -24,48 +24,13 @@ final class ListMethod: MethodHandler {
     ListHandler(method: self, loop: loops.state(of: call.eventLoop))
   }
 
-  /// What a request asks for.
-  fileprivate struct Query {
-    var order: [OrderTerm]?
-    var limit: Int32?
-  }
-
-  fileprivate func query(_ message: DecodedMessage) -> Result<Query, RequestProblem> {
-    var query = Query()
-    var violations: [FieldViolation] = []
-    for (index, field) in plan.request.fields.enumerated() {
-      let slot = message.slots[index]
-      guard slot.state == .present else { continue }
-      switch field.source {
-      case .orderBy:
-        let text = message.withBytes(of: slot) { String(decoding: $0, as: UTF8.self) }
-        do throws(QueryError) {
-          let terms = try OrderBy.parse(text, model: plan.model)
-          if !terms.isEmpty { query.order = terms }
-        } catch {
-          violations.append(
-            FieldViolation(field: field.name, description: "position \(error.position): \(error.message)"))
-        }
-      case .pageSize:
-        let size = Int32(truncatingIfNeeded: Int64(bitPattern: slot.word))
-        if size < 0 { violations.append(FieldViolation(field: field.name, description: "must not be negative")) }
-        if size > 0 { query.limit = size }
-      case .filter where slot.count > 0, .pageToken where slot.count > 0:
-        return .failure(
-          RequestProblem(
-            status: Status(
-              .unimplemented, "This version of Pillion does not know `\(field.name)` yet.",
-              details: [.errorInfo(reason: "UNIMPLEMENTED", metadata: [("field", field.name)])])))
-      default:
-        break
-      }
-    }
-    return violations.isEmpty ? .success(query) : .failure(RequestProblem(status: errors.status(for: violations)))
+  /// What a client is told when the position of a page does not fit into a token.
+  static var tooLong: Status {
+    Status(
+      .failedPrecondition, "The page ends at a value that is too long for a page token; order by shorter fields.",
+      details: [.errorInfo(reason: "PAGE_TOKEN_TOO_LONG")])
   }
 }
-
-/// A request that is answered without asking the database.
-private struct RequestProblem: Error { var status: Status }
 
 private final class ListHandler: CallHandler {
   private let method: ListMethod
@@ -79,18 +44,15 @@ private final class ListHandler: CallHandler {
 
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
     do throws(WireError) {
-      try method.decoder.decode(bytes, into: &loop.message)
+      try method.request.decode(bytes, into: &loop.message)
     } catch {
       return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
     }
-    switch method.query(loop.message) {
-    case .success(let query):
-      let bound = method.plan.bind(order: query.order, limit: query.limit)
-      stream = ListStream(
-        statement: bound.statement, parameters: bound.parameters, method: method, call: call, loop: loop)
-    case .failure(let problem):
-      call.finish(problem.status)
+    var violations: [FieldViolation] = []
+    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
+      return call.finish(method.errors.status(for: violations))
     }
+    stream = ListStream(list, method: method, call: call, loop: loop)
   }
 
   func onRequestEnd(_ call: ServerCall) {
@@ -108,13 +70,15 @@ private final class ListHandler: CallHandler {
 private final class ListStream: RowStream, @unchecked Sendable {
   private let method: ListMethod
   private let call: ServerCall
+  private let digest: [UInt8]
 
-  init(statement: Statement, parameters: Parameters, method: ListMethod, call: ServerCall, loop: LoopState) {
+  init(_ list: ListRequest.Call, method: ListMethod, call: ServerCall, loop: LoopState) {
     self.method = method
     self.call = call
+    digest = list.digest
     super.init(
-      statement: statement, parameters: parameters, encoder: method.plan.encoder, mailbox: loop, deadline: call.deadline
-    )
+      statement: list.bound.statement, parameters: list.bound.parameters, encoder: list.bound.encoder,
+      cutter: list.bound.cutter, mailbox: loop, deadline: call.deadline)
   }
 
   override public func arrive() { pump() }
@@ -126,9 +90,18 @@ private final class ListStream: RowStream, @unchecked Sendable {
     for chunk in delivery.chunks { call.send(chunk.bytes) }
     if delivery.needsResume { method.driver.resume(self) }
     switch delivery.end {
-    case .complete: call.finish(.ok)
+    case .complete: complete()
     case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
     case nil: break
     }
+  }
+
+  private func complete() {
+    if let next = cutter?.next,
+      !call.addTrailer(ListMethod.tokenTrailer, method.request.token(next, digest))
+    {
+      return call.finish(ListMethod.tooLong)
+    }
+    call.finish(.ok)
   }
 }

@@ -1,4 +1,5 @@
 package import PillionDatabase
+package import PillionQuery
 package import PillionSchema
 package import PillionTransport
 
@@ -8,9 +9,10 @@ package struct ModelServices {
   /// Full names, such as `blog.PostController`.
   package let names: [String]
 
-  /// `shapes` has one shape a model, in the order of `schema.models`.
+  /// `shapes` has one shape a model, in the order of `schema.models`; so has `scopes`, the services' filters.
   package init(
-    schema: Schema, shapes: [ServiceShape], driver: any Driver, errors: ErrorPolicy, loops: LoopStates
+    schema: Schema, shapes: [ServiceShape], scopes: [Filter?], driver: any Driver, errors: ErrorPolicy,
+    lists: ListPolicy, loops: LoopStates
   ) {
     let names = shapes.map { shape in
       let package = schema.models[shape.model].package
@@ -19,12 +21,18 @@ package struct ModelServices {
     self.names = names
     methods = zip(shapes, names).flatMap { shape, service in
       let model = schema.models[shape.model]
-      let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect)
+      let scope = scopes.indices.contains(shape.model) ? scopes[shape.model] : nil
+      let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope)
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
         let descriptor = MethodDescriptor(
           path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming)
-        if method.action == .list {
-          return plans.list.map { (descriptor, ListMethod(plan: $0, driver: driver, errors: errors, loops: loops)) }
+        if method.action == .list || method.action == .listPage {
+          guard let plan = plans.list else { return nil }
+          let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
+          if method.action == .list {
+            return (descriptor, ListMethod(request: request, driver: driver, errors: errors, loops: loops))
+          }
+          return ListPageMethod(request: request, driver: driver, errors: errors, loops: loops).map { (descriptor, $0) }
         }
         return plans.unary[method.action].map {
           (descriptor, UnaryMethod(plan: $0, model: model, driver: driver, errors: errors, loops: loops))

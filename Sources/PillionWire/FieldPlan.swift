@@ -30,6 +30,8 @@ struct FieldPlan: Sendable {
     switch field.type {
     case .scalar(let scalar): (item, container) = (Item(scalar), .none)
     case .wellKnown(let type): (item, container) = (Item(type), .none)
+    // No request sets one; its bytes are passed over.
+    case .message: (item, container) = (.bytes, .none)
     case .wrapper(let scalar): (item, container) = (Item(scalar), .wrapper)
     case .nullable(.scalar(let scalar)): (item, container) = (Item(scalar), .nullable)
     case .nullable(.wellKnown(let type)): (item, container) = (Item(type), .nullable)
@@ -67,6 +69,8 @@ extension FieldPlan.Item {
     case .timestamp: self = .timestamp
     case .duration: self = .duration
     case .value: self = .value
+    // Read by whoever asks for it: `FieldMask`.
+    case .fieldMask: self = .bytes
     }
   }
 }

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct OrderByTests {
   private let model: Model
+  private let schema: Schema
 
   init() throws {
     let yaml = """
@@ -24,11 +25,14 @@ import Testing
       \((1...20).map { "f\($0)" }.joined(separator: ", "))] }
       """
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
-    model = try #require(schema?.models.first, "\(diagnostics)")
+    self.schema = try #require(schema, "\(diagnostics)")
+    model = try #require(schema?.models.first)
   }
 
   private func parse(_ text: String) throws -> [String] {
-    try OrderBy.parse(text, model: model).map { model.fields[$0.field].name + ($0.descending ? " desc" : "") }
+    try OrderBy.parse(text, model: model, schema: schema).map {
+      model.fields[$0.path.field].name + ($0.descending ? " desc" : "")
+    }
   }
 
   @Test(arguments: [

@@ -77,7 +77,7 @@ import Testing
       guard model.index == index, !model.fields.isEmpty else { return "model \(index)" }
       let fields = model.fields.indices
       let used =
-        model.primaryKey + model.ordering.map(\.field) + model.service.fields
+        model.primaryKey + model.ordering.map(\.path.field) + model.service.fields
         + (model.service.lookupField.map { [$0] } ?? [])
       guard used.allSatisfy(fields.contains) else { return "field of \(model.name)" }
       for field in model.fields {

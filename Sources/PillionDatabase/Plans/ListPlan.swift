@@ -1,56 +1,185 @@
+package import PillionQuery
 package import PillionSchema
 import PillionWire
 import Synchronization
 
-/// List: all rows in an order, to a limit.
+/// What a List asks for; nothing set: every row in the model's order.
+package struct ListQuery: Sendable {
+  package var filter: Filter?
+  /// Nil: the model's own.
+  package var order: [OrderTerm]?
+  /// Rows of a page; nil: all.
+  package var limit: Int?
+  /// Where the page before ended.
+  package var after: PagePosition?
+  /// Indices of the model's fields to read; nil: all that the service shows.
+  package var fields: [Int]?
+
+  package init() {}
+}
+
+/// A List ready for a driver.
+package struct BoundList: Sendable {
+  package var statement: Statement
+  package var parameters: Parameters
+  package var encoder: RowEncoder
+  /// Nil without a limit.
+  package var cutter: PageCutter?
+}
+
+/// List: the rows of a model that a query asks for.
+///
+/// The statement depends on the query's shape alone, so it is made once for each shape that occurs.
 package final class ListPlan: Sendable {
   package let request: MessageShape
-  package let encoder: RowEncoder
+  private let response: MessageShape
   private let sql: ModelSQL
-  private let list: String
-  private let cache = Mutex<[Shape: Statement]>([:])
-  /// Orders whose statements are kept; the cache starts afresh beyond it.
+  /// The answer of ListPage, where the service has it.
+  package let page: MessageShape?
+  private let cache = Mutex<[Shape: Prepared]>([:])
+  /// Shapes whose statements are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 256
 
   private struct Shape: Hashable {
+    var predicate: Predicate?
     var order: [OrderTerm]
     var isLimited: Bool
+    /// Which values of the position are NULL.
+    var after: [Bool]?
+    var fields: [Int]?
+    var count: TotalSize
   }
 
-  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape) {
+  private struct Prepared: Sendable {
+    var statement: Statement
+    var encoder: RowEncoder
+    /// Of the filter's values.
+    var binders: [ValueBinder]
+    /// Cells of the response.
+    var columns: Int
+  }
+
+  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?) {
     self.request = request
+    self.response = response
+    self.page = page
     self.sql = sql
-    (list, encoder) = sql.selectList(of: response)
   }
 
   package var model: Model { sql.model }
+  package var schema: Schema { sql.schema }
 
-  /// The statement and its parameters; `order` nil: the model's own; `limit` nil: all rows.
-  package func bind(order: [OrderTerm]?, limit: Int32?) -> (statement: Statement, parameters: Parameters) {
-    var parameters = Parameters()
-    if let limit {
-      switch sql.dialect {
-      case .postgresql: parameters.append(bigEndian: Int64(limit))
-      case .sqlite: parameters.append(integer: Int64(limit))
-      }
+  /// Whether rows have a key, without which a page has no end to go on from.
+  package var canPage: Bool { !sql.model.primaryKey.isEmpty }
+
+  /// Throws what of the filter's values the database cannot hold.
+  package func bind(_ query: ListQuery) throws(ValueError) -> BoundList {
+    let order = query.order ?? sql.model.ordering
+    let prepared = prepared(
+      Shape(
+        predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
+        fields: query.fields, count: .none))
+    var parameters = try bindFilter(query.filter, prepared.binders)
+    for value in query.after?.values ?? [] { value.bind(to: &parameters) }
+    // One more than the page, to know whether another follows.
+    if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
+    return BoundList(
+      statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
+      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) })
+  }
+
+  /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
+  package func bindCount(_ filter: Filter?) throws(ValueError) -> BoundOperation? {
+    let count = sql.model.service.totalSize
+    if count == .none { return nil }
+    let prepared = prepared(Shape(predicate: filter?.predicate, order: [], isLimited: false, count: count))
+    let parameters = try bindFilter(filter, prepared.binders)
+    let step = Step(
+      prepared.statement, parameters: Array(parameters.entries.indices), effect: .respond(prepared.encoder))
+    return BoundOperation(steps: [step], parameters: parameters, isWrite: false)
+  }
+
+  /// Whether a position has a value for each term of the order.
+  package func fits(_ position: PagePosition, order: [OrderTerm]?) -> Bool {
+    PageSQL(order ?? sql.model.ordering, sql).keys.count == position.values.count
+  }
+
+  private func bindFilter(_ filter: Filter?, _ binders: [ValueBinder]) throws(ValueError) -> Parameters {
+    var parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
+    let values = filter?.values ?? []
+    guard values.count == binders.count else { throw ValueError("does not fit its statement") }
+    for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
+    return parameters
+  }
+
+  private func append(_ number: Int64, to parameters: inout Parameters) {
+    switch sql.dialect {
+    case .postgresql: parameters.append(bigEndian: number)
+    case .sqlite: parameters.append(integer: number)
     }
-    let shape = Shape(order: order ?? sql.model.ordering, isLimited: limit != nil)
-    let statement = cache.withLock { cache in
+  }
+
+  private func prepared(_ shape: Shape) -> Prepared {
+    if let known = cache.withLock({ $0[shape] }) { return known }
+    let made = shape.count == .none ? make(shape) : makeCount(shape)
+    return cache.withLock { cache in
+      // Two calls may have made the same at once: all use the first, so that its statement is prepared once.
       if let known = cache[shape] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
-      let made = makeStatement(shape)
       cache[shape] = made
       return made
     }
-    return (statement, parameters)
   }
 
-  private func makeStatement(_ shape: Shape) -> Statement {
-    var text = SQLText(sql.dialect)
-    text.append("SELECT \(list) FROM \(sql.table) AS t")
-    let order = sql.orderBy(shape.order)
-    if !order.isEmpty { text.append(" ORDER BY \(order)") }
-    if shape.isLimited { text.append(" LIMIT \(text.placeholder(20))") }
-    return text.statement()
+  private func make(_ shape: Shape) -> Prepared {
+    var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    let (list, encoder) = sql.selectList(of: response, only: shape.fields)
+    let pages = PageSQL(shape.order, sql)
+    let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
+    builder.append("SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)")
+    var conditions = conditions(shape, &builder)
+    if let nulls = shape.after { conditions.append(pages.behind(nulls, &builder)) }
+    if !conditions.isEmpty { builder.append(" WHERE \(conditions.joined(separator: " AND "))") }
+    if !pages.keys.isEmpty { builder.append(" ORDER BY \(pages.orderBy)") }
+    if shape.isLimited { builder.append(" LIMIT \(builder.placeholder(20))") }
+    return Prepared(
+      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount)
+  }
+
+  /// Rows that an estimate counts at most.
+  private static let countLimit = 10_000
+
+  private func makeCount(_ shape: Shape) -> Prepared {
+    var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    let conditions = conditions(shape, &builder)
+    let rows =
+      "FROM \(sql.table) AS t" + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
+    switch shape.count {
+    case .none, .exact: builder.append("SELECT count(*) \(rows)")
+    case .estimated:
+      let counted = "(SELECT count(*) FROM (SELECT 1 \(rows) LIMIT \(Self.countLimit)) AS c)"
+      if sql.dialect == .postgresql, conditions.isEmpty {
+        // -1: the table has not been analyzed yet (PostgreSQL's manual, pg_class).
+        builder.append(
+          "SELECT CASE WHEN reltuples < 0 THEN \(counted) ELSE reltuples::bigint END FROM pg_class WHERE oid = \(SQLText.literal(sql.table))::regclass"
+        )
+      } else {
+        builder.append("SELECT \(counted)")
+      }
+    }
+    let count = Field(name: "total_size", type: .scalar(.int64), location: sql.model.location)
+    let shape = page?.fields.first { $0.source == .totalSize }
+    let columns = shape.map { [RowEncoder.Column(shape: $0, field: count)] } ?? []
+    return Prepared(
+      statement: builder.sql.statement(), encoder: RowEncoder(columns: columns, dialect: sql.dialect),
+      binders: builder.binders, columns: 1)
+  }
+
+  /// The scope's, then the filter's.
+  private func conditions(_ shape: Shape, _ builder: inout QueryBuilder) -> [String] {
+    var conditions: [String] = []
+    if let scope = builder.scope(sql) { conditions.append(scope) }
+    if let predicate = shape.predicate { conditions.append(builder.condition(predicate, sql)) }
+    return conditions
   }
 }

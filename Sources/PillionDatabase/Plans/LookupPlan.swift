@@ -1,10 +1,11 @@
 package import PillionSchema
 package import PillionWire
 
-/// Retrieve and Destroy: find one row by the request's lookup fields.
+/// Finds one row by the request's lookup fields.
 package struct LookupPlan: UnaryPlan {
   package let request: MessageShape
   let bindings: [Binding]
+  let scope: Scope?
   let steps: [Step]
   let isWrite: Bool
 
@@ -13,6 +14,7 @@ package struct LookupPlan: UnaryPlan {
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
     for binding in bindings { binding.bind(message, now: now, to: &parameters, violations: &violations) }
+    if let scope { parameters.append(contentsOf: scope.parameters) }
     return violations.isEmpty ? BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite) : nil
   }
 }
@@ -20,24 +22,22 @@ package struct LookupPlan: UnaryPlan {
 extension LookupPlan {
   static func retrieve(_ sql: ModelSQL, request: MessageShape, response: MessageShape) -> LookupPlan {
     LookupPlan(
-      request: request, bindings: Binding.lookups(sql, in: request), steps: [sql.select(response)], isWrite: false)
+      request: request, bindings: Binding.lookups(sql, in: request), scope: sql.scope, steps: [sql.select(response)],
+      isWrite: false)
   }
 
   static func destroy(_ sql: ModelSQL, request: MessageShape) -> LookupPlan {
     let bindings = Binding.lookups(sql, in: request)
     let steps = sql.dialect == .postgresql ? [sql.deleteWithJoins()] : sql.deleteSteps()
-    return LookupPlan(request: request, bindings: bindings, steps: steps, isWrite: true)
+    return LookupPlan(request: request, bindings: bindings, scope: sql.scope, steps: steps, isWrite: true)
   }
 }
 
 extension ModelSQL {
-  /// Indices of the lookup values, which plans keep first among their parameters.
-  var lookupParameters: [Int] { Array(model.lookupFields.indices) }
-
-  /// Selects the row that the lookup parameters name.
-  func select(_ message: MessageShape) -> Step {
+  /// Selects the row that the lookup parameters name; `only`: the fields to read, nil for all.
+  func select(_ message: MessageShape, only: [Int]? = nil) -> Step {
     var sql = SQLText(dialect)
-    let (list, encoder) = selectList(of: message)
+    let (list, encoder) = selectList(of: message, only: only)
     sql.append("SELECT \(list) FROM \(table) AS t WHERE \(lookup(in: &sql))")
     return Step(sql.statement(), parameters: lookupParameters, effect: .respond(encoder))
   }
@@ -55,18 +55,25 @@ extension ModelSQL {
     return Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)
   }
 
-  /// The joins' rows first, since SQLite checks immediate foreign keys statement by statement.
+  /// The joins' rows first, since SQLite checks immediate foreign keys statement by statement; before them the row
+  /// itself, which the scope may know by what they hold.
   fileprivate func deleteSteps() -> [Step] {
-    var steps = joins.map { join in
-      var sql = SQLText(dialect)
-      sql.append(
-        "DELETE FROM \(dialect.quote(join.table)) WHERE \(dialect.quote(join.column)) IN (SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql)))"
-      )
-      return Step(sql.statement(), parameters: lookupParameters, effect: .none)
-    }
     var sql = SQLText(dialect)
-    sql.append("DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING 1")
-    steps.append(Step(sql.statement(), parameters: lookupParameters, effect: .requireRow))
-    return steps
+    guard !joins.isEmpty else {
+      sql.append("DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING 1")
+      return [Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)]
+    }
+    sql.append("SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql))")
+    let found = Step(sql.statement(), parameters: lookupParameters, effect: .captureRow)
+    let deletions = joins.map { join in
+      Step(
+        Statement(
+          "DELETE FROM \(dialect.quote(join.table)) WHERE \(dialect.quote(join.column)) = ?1", parameterTypes: [0]),
+        parameters: [], takesCapture: true, effect: .none)
+    }
+    let row = Step(
+      Statement("DELETE FROM \(table) WHERE \(keyColumn) = ?1 RETURNING 1", parameterTypes: [0]), parameters: [],
+      takesCapture: true, effect: .requireRow)
+    return [found] + deletions + [row]
   }
 }

@@ -1,3 +1,4 @@
+package import PillionQuery
 package import PillionSchema
 
 /// Everything that one model's service does to one kind of database, settled when the schema loads.
@@ -6,15 +7,17 @@ package struct ModelPlans: Sendable {
   package private(set) var unary: [Action: any UnaryPlan] = [:]
   package private(set) var list: ListPlan?
 
-  package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect) {
+  /// `scope`: the service's `filter`; nil: every row.
+  package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil) {
     self.model = model
-    let sql = ModelSQL(schema: schema, model: model, dialect: dialect)
+    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope)
     let message = shape.messages[0]
     for method in shape.methods {
       let request = shape.messages[method.request]
       switch method.action {
-      case .list: list = ListPlan(sql, request: request, response: message)
-      case .retrieve: unary[.retrieve] = LookupPlan.retrieve(sql, request: request, response: message)
+      case .list, .listPage:
+        list = list ?? ListPlan(sql, request: request, response: message, page: shape.message(.listPage))
+      case .retrieve: unary[.retrieve] = RetrievePlan(sql, request: request, response: message)
       case .destroy: unary[.destroy] = LookupPlan.destroy(sql, request: request)
       case .create: unary[.create] = WritePlan.create(sql, message: message)
       case .update: unary[.update] = WritePlan.update(sql, message: message)

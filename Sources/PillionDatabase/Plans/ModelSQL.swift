@@ -1,3 +1,4 @@
+import PillionQuery
 import PillionSchema
 
 /// The SQL fragments that the plans of one model share.
@@ -7,6 +8,15 @@ struct ModelSQL {
   let schema: Schema
   let model: Model
   let dialect: Dialect
+  /// Nil: the service knows every row.
+  private(set) var scope: Scope?
+
+  init(schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil) {
+    self.schema = schema
+    self.model = model
+    self.dialect = dialect
+    scope = filter.map { Scope($0, self) }
+  }
 
   var table: String { dialect.quote(model.table) }
 
@@ -23,6 +33,14 @@ struct ModelSQL {
 
   func column(_ field: Int) -> String { dialect.quote(model.fields[field].column) }
 
+  /// The fragments of another model.
+  func related(_ index: Int) -> ModelSQL { ModelSQL(schema: schema, model: schema.models[index], dialect: dialect) }
+
+  /// The join table of a many_to_many and its columns, quoted: that of this model's key, that of the other's.
+  func join(_ relation: ManyToMany) -> (through: String, source: String, target: String) {
+    (dialect.quote(relation.through), dialect.quote(relation.source), dialect.quote(relation.target))
+  }
+
   /// The only column of the key; many_to_many fields need a single-column key, which the schema has checked.
   var keyColumn: String { model.primaryKey.first.map(column) ?? "rowid" }
 
@@ -38,8 +56,12 @@ struct ModelSQL {
 
   /// The select list and the encoder of its rows. `written` holds, for a many_to_many field that the statement itself
   /// writes, the expression of its new keys: the join table's rows are not yet visible there.
-  func selectList(of message: MessageShape, written: [Int: String] = [:]) -> (sql: String, encoder: RowEncoder) {
-    let outputs = outputs(of: message)
+  ///
+  /// - Parameter only: the fields to send; nil: all.
+  func selectList(
+    of message: MessageShape, written: [Int: String] = [:], only: [Int]? = nil
+  ) -> (sql: String, encoder: RowEncoder) {
+    let outputs = outputs(of: message).filter { only?.contains($0.field) ?? true }
     let expressions = outputs.map { output -> String in
       let codec = codec(output.field)
       guard case .manyToMany(let relation) = model.fields[output.field].type else {
@@ -64,29 +86,19 @@ struct ModelSQL {
     }
   }
 
-  /// `t."id" = $1 AND …`, taking one placeholder a lookup field.
+  /// `t."id" = $1 AND …`, then the scope: takes one placeholder a lookup field, and one a value of the scope.
   func lookup(in sql: inout SQLText) -> String {
-    model.lookupFields.map { "t.\(column($0)) = \(sql.placeholder(codec($0).parameterType))" }.joined(
-      separator: " AND ")
+    var builder = QueryBuilder(schema: schema, dialect: dialect, sql: sql)
+    var conditions = model.lookupFields.map {
+      "t.\(column($0)) = \(builder.placeholder(codec($0).parameterType))"
+    }
+    if let scope = builder.scope(self) { conditions.append(scope) }
+    sql = builder.sql
+    return conditions.joined(separator: " AND ")
   }
 
-  /// `t."a" DESC, …`: the terms, then what of the key they lack.
-  ///
-  /// NULLs order as PostgreSQL orders them: last ascending, first descending.
-  func orderBy(_ terms: [OrderTerm]) -> String {
-    let ordered = Set(terms.map(\.field))
-    let all = terms + model.primaryKey.filter { !ordered.contains($0) }.map { OrderTerm(field: $0) }
-    return all.map { term in
-      let field = model.fields[term.field]
-      var sql = "t.\(column(term.field))"
-      if dialect == .sqlite, let collation = SQLiteCollation(of: field.type.scalar) {
-        sql += " COLLATE \(collation.rawValue)"
-      }
-      if term.descending { sql += " DESC" }
-      if dialect == .sqlite, field.isNullable { sql += term.descending ? " NULLS FIRST" : " NULLS LAST" }
-      return sql
-    }.joined(separator: ", ")
-  }
+  /// The parameters of `lookup(in:)`, which plans keep before all others.
+  var lookupParameters: [Int] { Array(0..<model.lookupFields.count + (scope?.parameters.entries.count ?? 0)) }
 
   /// The join tables that hold keys of this model's rows, with the column that holds them: its own many_to_many fields
   /// and those of other models that refer to it.

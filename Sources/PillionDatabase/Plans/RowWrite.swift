@@ -23,6 +23,12 @@ private struct StepBuilder {
     return placeholder
   }
 
+  /// The lookup fields' condition and the scope's.
+  mutating func lookup(_ model: ModelSQL) -> String {
+    parameters += model.lookupParameters
+    return model.lookup(in: &sql)
+  }
+
   func step(_ effect: Step.Effect, takesCapture: Bool = false) -> Step {
     Step(sql.statement(), parameters: parameters, takesCapture: takesCapture, effect: effect)
   }
@@ -50,9 +56,7 @@ extension ModelSQL {
     let assignments = write.columns.map {
       "\(column($0.field)) = \(builder.placeholder($0.parameter, codec($0.field).parameterType))"
     }
-    let lookup = zip(model.lookupFields, lookupParameters).map {
-      "t.\(column($0)) = \(builder.placeholder($1, codec($0).parameterType))"
-    }.joined(separator: " AND ")
+    let lookup = builder.lookup(self)
     switch (dialect, assignments.isEmpty) {
     case (_, false):
       let row = "UPDATE \(table) AS t SET \(assignments.joined(separator: ", ")) WHERE \(lookup)"

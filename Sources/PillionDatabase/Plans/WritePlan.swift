@@ -52,6 +52,7 @@ package final class WritePlan: UnaryPlan {
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: lookups.count + parts.count)
     for lookup in lookups { lookup.bind(message, now: now, to: &parameters, violations: &violations) }
+    if kind == .update, let scope = sql.scope { parameters.append(contentsOf: scope.parameters) }
 
     var present = PartSet()
     for (index, part) in parts.enumerated() where isPresent(part, in: message) { present.insert(index) }
@@ -80,7 +81,7 @@ package final class WritePlan: UnaryPlan {
   private func steps(for present: PartSet) -> [Step] {
     if let steps = cache.withLock({ $0[present] }) { return steps }
     var write = RowWrite()
-    var parameter = lookups.count
+    var parameter = kind == .update ? sql.lookupParameters.count : 0
     for (index, part) in parts.enumerated() where present.contains(index) {
       switch part.target {
       case .column: write.columns.append((part.field, parameter))

@@ -67,7 +67,7 @@ struct CompiledColumn: Sendable {
       return
     }
     switch shape.type {
-    case .scalar, .wellKnown:
+    case .scalar, .wellKnown, .message:
       presence = .plain
       valueTag = number | wireType
       skipsZero = shape.label == .implicit

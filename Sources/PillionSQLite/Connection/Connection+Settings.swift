@@ -31,6 +31,7 @@ extension Connection {
   func configure(_ configuration: SQLiteConfiguration, role: Role) throws(DatabaseError) {
     sqlite3_extended_result_codes(handle, 1)
     try registerCollations()
+    try registerFunctions()
     // An I/O error in a mapped file is a SIGBUS, which would end the process.
     try execute("PRAGMA mmap_size = 0")
     try execute("PRAGMA cache_size = -\(role == .stream ? 1024 : 8192)")

@@ -102,7 +102,9 @@ final class StreamCursor {
         finish()
         break
       }
-      try stream.encoder.encodeFramed(try rows.read(statement), into: &writer)
+      let cells = try rows.read(statement)
+      if let cutter = stream.cutter, !cutter.admits(cells, .sqlite) { continue }
+      try stream.encoder.encodeFramed(cells, into: &writer)
       count += 1
       // The progress handler keeps the time.
       if connection.watch.now &- started >= Self.flushTime { break }

@@ -23,6 +23,8 @@ enum ServiceKey: String, DefinitionKey {
   case lookupField = "lookup_field"
   case lookupRequestField = "lookup_request_field"
   case nullStyle = "null_style"
+  case maximumPageSize = "max_page_size"
+  case totalSize = "total_size"
   static let owner = "a service"
 }
 

@@ -63,7 +63,7 @@ struct FieldLimits {
     case .value(let value) where value.bound != nil:
       return value
     case .value:
-      sink.error(at: node.location, "'\(key.rawValue)' expected \(ScalarValue(scalar).expected), found \(node.kind)")
+      sink.error(at: node.location, "'\(key.rawValue)' expected \(scalar.expectation), found \(node.kind)")
     case .wrong(let expected, let suggestion):
       sink.error(
         at: node.location, "'\(key.rawValue)' expected \(expected), found \(node.kind)", suggestion: suggestion)

@@ -73,7 +73,7 @@ struct ModelBuilder {
       if let field = fields[position], field.type.isRepeated || field.type.scalar == .json {
         sink.error(
           at: name.location, "rows cannot be ordered by '\(bare.value)', a field of type '\(kindName(position))'")
-      } else if terms.contains(where: { $0.field == position }) {
+      } else if terms.contains(where: { $0.path.field == position }) {
         sink.error(at: name.location, "'\(bare.value)' is in the ordering twice")
       } else {
         terms.append(OrderTerm(field: position, descending: descending))

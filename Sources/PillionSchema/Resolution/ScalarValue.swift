@@ -41,27 +41,7 @@ struct ScalarValue {
     }
   }
 
-  /// What a message asks for.
-  var expected: String {
-    switch type {
-    case .bool: "true or false"
-    case .int32: "a whole number from \(Int32.min) to \(Int32.max)"
-    case .int64: "a whole number from \(Int64.min) to \(Int64.max)"
-    case .uint32: "a whole number from 0 to \(UInt32.max)"
-    case .uint64: "a whole number from 0 to \(UInt64.max)"
-    case .float: "a number that fits 32-bit floating point"
-    case .double: "a number"
-    case .string: "text"
-    case .bytes: "bytes in base64"
-    case .timestamp: "a timestamp like 2024-02-29T12:30:00Z"
-    case .date: "a date like 2024-02-29"
-    case .time: "a time like 12:30:00"
-    case .duration: "a duration like P1DT2H30M"
-    case .decimal: "a plain decimal number like 12.50"
-    case .uuid: "a UUID like 123e4567-e89b-12d3-a456-426614174000"
-    case .json: "a value that JSON knows"
-    }
-  }
+  private var expected: String { type.expectation }
 
   private func wrap(_ value: DefaultValue?) -> Result {
     value.map(Result.value) ?? .wrong(expected: expected, suggestion: nil)
@@ -110,5 +90,29 @@ struct ScalarValue {
 
   private func json(_ node: YAMLNode) -> Result {
     JSONText.of(node).map { .value(.text($0)) } ?? .wrong(expected: expected, suggestion: nil)
+  }
+}
+
+extension ScalarType {
+  /// What a message asks for.
+  package var expectation: String {
+    switch self {
+    case .bool: "true or false"
+    case .int32: "a whole number from \(Int32.min) to \(Int32.max)"
+    case .int64: "a whole number from \(Int64.min) to \(Int64.max)"
+    case .uint32: "a whole number from 0 to \(UInt32.max)"
+    case .uint64: "a whole number from 0 to \(UInt64.max)"
+    case .float: "a number that fits 32-bit floating point"
+    case .double: "a number"
+    case .string: "text"
+    case .bytes: "bytes in base64"
+    case .timestamp: "a timestamp like 2024-02-29T12:30:00Z"
+    case .date: "a date like 2024-02-29"
+    case .time: "a time like 12:30:00"
+    case .duration: "a duration like P1DT2H30M"
+    case .decimal: "a plain decimal number like 12.50"
+    case .uuid: "a UUID like 123e4567-e89b-12d3-a456-426614174000"
+    case .json: "a value that JSON knows"
+    }
   }
 }

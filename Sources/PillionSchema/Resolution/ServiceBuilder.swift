@@ -11,11 +11,6 @@ struct ServiceBuilder {
   private var section: Section<ServiceKey> { entry.definition.service }
 
   func build() -> ServiceDefinition {
-    if let filter = section.entries[.filter] {
-      sink.error(
-        at: filter.keyLocation, "'filter' of a service is not supported by this version, and must not be ignored",
-        suggestion: "point 'table' at a view that holds the rows")
-    }
     let actions = actions()
     let shown = shownFields()
     let lookup = lookupField(actions)
@@ -23,7 +18,9 @@ struct ServiceBuilder {
       name: name(), actions: actions, fields: shown, lookupField: lookup,
       lookupRequestField: lookupRequestField(lookup),
       nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof,
-      isDeprecated: section.flag(.deprecated, sink)?.value ?? false, location: section.location)
+      isDeprecated: section.flag(.deprecated, sink)?.value ?? false,
+      filter: section.text(.filter, sink), maximumPageSize: section.wholeNumber(.maximumPageSize, from: 1, sink)?.value,
+      totalSize: section.name(.totalSize, of: TotalSize.self, sink)?.value ?? .none, location: section.location)
     checkUpdate(service)
     checkCreate(service)
     return service
@@ -69,9 +66,9 @@ struct ServiceBuilder {
   }
 
   private func actions() -> [Action] {
-    guard let node = section.entries[.actions]?.value else { return Action.allCases }
+    guard let node = section.entries[.actions]?.value else { return Action.standard }
     if case .scalar(let scalar) = node.value {
-      if scalar.text == "all" { return Action.allCases }
+      if scalar.text == "all" { return Action.standard }
       if scalar.text == "read_only" { return [.list, .retrieve] }
     }
     guard let names = section.texts(.actions, sink)?.value else { return [] }
@@ -80,13 +77,8 @@ struct ServiceBuilder {
     for name in names {
       guard let action = Action(rawValue: name.value) else {
         let known = Action.allCases.map(\.rawValue) + (names.count == 1 ? ["all", "read_only"] : [])
-        if name.value == "ListPage" {
-          sink.error(
-            at: name.location, "the action 'ListPage' is not supported by this version", suggestion: "'List' streams")
-        } else {
-          sink.error(
-            at: name.location, "unknown action '\(name.value)'", suggestion: Suggestion.of(name.value, among: known))
-        }
+        sink.error(
+          at: name.location, "unknown action '\(name.value)'", suggestion: Suggestion.of(name.value, among: known))
         continue
       }
       if !actions.insert(action).inserted { sink.error(at: name.location, "the action '\(name.value)' is there twice") }

@@ -1,7 +1,7 @@
 /// A proto message as both compilers see it: the printer makes text of it, the codec makes tables of it.
 package struct MessageShape: Sendable {
   /// What the message is for.
-  package enum Role: Sendable, Hashable { case model, list, retrieve, destroy, partialUpdate }
+  package enum Role: Sendable, Hashable { case model, list, listPage, retrieve, destroy, partialUpdate }
 
   package var role: Role
   /// Without the package.
@@ -49,7 +49,9 @@ package struct FieldShape: Sendable {
     case field(Int)
     /// `is_<field>_set` of the repeated field with this index in `Model.fields`.
     case isSet(Int)
-    case filter, orderBy, pageSize, pageToken
+    case filter, orderBy, pageSize, pageToken, readMask
+    /// Of ListPage's answer.
+    case results, nextPageToken, totalSize
     /// A field of a service that belongs to no model, known by its place.
     case serviceField
 
@@ -57,7 +59,7 @@ package struct FieldShape: Sendable {
     package var modelField: Int? {
       switch self {
       case .field(let index), .isSet(let index): index
-      case .filter, .orderBy, .pageSize, .pageToken, .serviceField: nil
+      case .filter, .orderBy, .pageSize, .pageToken, .readMask, .results, .nextPageToken, .totalSize, .serviceField: nil
       }
     }
   }
@@ -66,10 +68,12 @@ package struct FieldShape: Sendable {
 /// The type of a proto field.
 package enum ProtoType: Sendable, Hashable {
   case scalar(ProtoScalar)
-  /// `google.protobuf.Timestamp`, `Duration` or `Value`.
+  /// `google.protobuf.Timestamp` and its kind.
   case wellKnown(WellKnownType)
   /// `google.protobuf.StringValue` and its kind: `{ T value = 1; }`.
   case wrapper(ProtoScalar)
+  /// Another message of the package.
+  case message(String)
   /// `NullableString` and its kind: `{ oneof kind { T value = 1; google.protobuf.NullValue null = 2; } }`.
   case nullable(ProtoElement)
 }
@@ -89,6 +93,7 @@ package enum WellKnownType: String, Sendable, Hashable, CaseIterable {
   case timestamp = "google.protobuf.Timestamp"
   case duration = "google.protobuf.Duration"
   case value = "google.protobuf.Value"
+  case fieldMask = "google.protobuf.FieldMask"
 }
 
 extension Field {

@@ -7,14 +7,25 @@ extension ServiceShape {
     var methods: [MethodShape] = []
     for action in model.service.actions {
       let request: Int
+      var response: Int? = action == .destroy ? nil : 0
       switch action {
       case .create, .update:
         request = 0
       case .list, .retrieve, .partialUpdate, .destroy:
         request = messages.count
         messages.append(builder.request(of: action))
+      case .listPage:
+        // The same request as List's, which comes first if it is there.
+        if let list = messages.firstIndex(where: { $0.role == .list }) {
+          request = list
+        } else {
+          request = messages.count
+          messages.append(builder.request(of: .list))
+        }
+        response = messages.count
+        messages.append(builder.pageMessage())
       }
-      methods.append(MethodShape(action: action, request: request, response: action == .destroy ? nil : 0))
+      methods.append(MethodShape(action: action, request: request, response: response))
     }
     numbers = builder.numbers
     self.init(model: model.index, name: model.service.name, messages: messages, methods: methods)
@@ -121,34 +132,58 @@ private struct ShapeBuilder {
 
   mutating func request(of action: Action) -> MessageShape {
     switch action {
-    case .list:
+    case .list, .listPage:
       let name = "\(model.name)ListRequest"
-      let fields: [(String, ProtoScalar, FieldShape.Source, String)] = [
-        ("filter", .string, .filter, "Rows to send, in the AIP-160 filter language; empty: all."),
-        ("order_by", .string, .orderBy, "\"a desc, b\"; empty: the model's own order."),
-        ("page_size", .int32, .pageSize, "Rows to send at most; 0: no limit of the request's own."),
-        ("page_token", .string, .pageToken, "Where to go on, from the trailer of the page before."),
+      let fields: [(String, ProtoType, FieldShape.Source, String)] = [
+        ("filter", .scalar(.string), .filter, "Rows to send, in the AIP-160 filter language; empty: all."),
+        ("order_by", .scalar(.string), .orderBy, "\"a desc, b\"; empty: the model's own order."),
+        ("page_size", .scalar(.int32), .pageSize, "Rows to send at most; 0: no limit of the request's own."),
+        ("page_token", .scalar(.string), .pageToken, "Where to go on, from the page before."),
+        ("read_mask", .wellKnown(.fieldMask), .readMask, "Fields to send; empty: all."),
       ]
       return MessageShape(
         role: .list, name: name,
         fields: fields.map { field, type, source, doc in
           FieldShape(
-            name: field, number: number(field, in: name), type: .scalar(type), label: .implicit, source: source,
-            doc: doc)
+            name: field, number: number(field, in: name), type: type, label: .implicit, source: source, doc: doc)
         })
     case .partialUpdate:
       return partialUpdateRequest()
     case .retrieve, .destroy:
       let name = "\(model.name)\(action.rawValue)Request"
-      let fields = zip(model.lookupFields, model.lookupRequestNames).map { index, field in
+      var fields = zip(model.lookupFields, model.lookupRequestNames).map { index, field in
         FieldShape(
           name: field, number: number(field, in: name), type: plainType(model.fields[index]), label: .implicit,
           source: .field(index))
+      }
+      let mask = "read_mask"
+      if action == .retrieve, !fields.contains(where: { $0.name == mask }) {
+        fields.append(
+          FieldShape(
+            name: mask, number: number(mask, in: name), type: .wellKnown(.fieldMask), label: .implicit,
+            source: .readMask, doc: "Fields to send; empty: all."))
       }
       return MessageShape(role: action == .retrieve ? .retrieve : .destroy, name: name, fields: fields)
     case .create, .update:
       return modelMessage()
     }
+  }
+
+  /// The answer of ListPage (AIP-158).
+  mutating func pageMessage() -> MessageShape {
+    let name = "\(model.name)ListResponse"
+    let fields: [(String, ProtoType, FieldShape.Source, String)] = [
+      ("results", .message(model.name), .results, "The rows of the page."),
+      ("next_page_token", .scalar(.string), .nextPageToken, "Where the next page begins; empty: this is the last."),
+      ("total_size", .scalar(.int64), .totalSize, "Rows on all pages, where the service counts them."),
+    ]
+    return MessageShape(
+      role: .listPage, name: name,
+      fields: fields.map { field, type, source, doc in
+        FieldShape(
+          name: field, number: number(field, in: name), type: type, label: source == .results ? .repeated : .implicit,
+          source: source, doc: doc)
+      })
   }
 
   mutating func partialUpdateRequest() -> MessageShape {

@@ -34,11 +34,11 @@ struct YAMLEntry: Sendable {
 }
 
 /// A value and where it was written.
-struct Located<Value: Sendable>: Sendable {
-  var value: Value
-  var location: SourceLocation
+package struct Located<Value: Sendable>: Sendable {
+  package var value: Value
+  package var location: SourceLocation
 
-  init(_ value: Value, at location: SourceLocation) {
+  package init(_ value: Value, at location: SourceLocation) {
     self.value = value
     self.location = location
   }

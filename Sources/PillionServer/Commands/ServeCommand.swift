@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import PillionDatabase
 import PillionProto
+import PillionQuery
 import PillionSchema
 import PillionService
 import PillionTransport
@@ -52,7 +53,8 @@ package struct ServeCommand {
 
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
     let assembly = ServiceAssembly(
-      driver: driver, errors: errors, loops: LoopStates(group: group), health: HealthState(driver: driver))
+      driver: driver, errors: errors, lists: listPolicy(logger), loops: LoopStates(group: group),
+      health: HealthState(driver: driver))
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
@@ -93,6 +95,21 @@ package struct ServeCommand {
     let level = Logger.Level(rawValue: configuration.logLevel) ?? .info
     let format = StructuredLog.Format(rawValue: configuration.logFormat) ?? .json
     return Logger(label: "pillion") { StructuredLog(label: $0, level: level, format: format) }
+  }
+
+  private func listPolicy(_ logger: Logger) -> ListPolicy {
+    if configuration.pageTokenKey == nil {
+      logger.warning(
+        "list.page_token_key is not set: page tokens end with this process, and other replicas do not take them")
+    }
+    var policy = ListPolicy(
+      tokens: PageTokens(
+        secret: configuration.pageTokenKey,
+        lifetimeSeconds: Int64(configuration.pageTokenLifetimeMilliseconds / 1000)))
+    policy.limits = configuration.filterLimits
+    policy.maximumPageSize = configuration.maximumPageSize == 0 ? nil : configuration.maximumPageSize
+    policy.defaultPageSize = configuration.defaultPageSize
+    return policy
   }
 
   private var transportConfiguration: TransportConfiguration {
@@ -179,13 +196,15 @@ struct AddressError: Error, CustomStringConvertible {
 struct ServiceAssembly: Sendable {
   let driver: any Driver
   let errors: ErrorPolicy
+  let lists: ListPolicy
   let loops: LoopStates
   let health: HealthState
 
   /// Answers the definitions' services, and health for each of them.
   func router(for definitions: Definitions) -> Router {
     let services = ModelServices(
-      schema: definitions.schema, shapes: definitions.protos.shapes, driver: driver, errors: errors, loops: loops)
+      schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,
+      errors: errors, lists: lists, loops: loops)
     health.replaceServices(services.names + [HealthService.name])
     return Router(methods: services.methods + HealthService.methods(health))
   }

@@ -1,4 +1,5 @@
 import Glibc
+package import PillionQuery
 package import PillionSchema
 
 /// The effective configuration, every value of its type.
@@ -17,6 +18,12 @@ package struct Configuration: Sendable {
   package private(set) var acquireTimeoutMilliseconds = 0
   package private(set) var busyTimeoutMilliseconds = 0
   package private(set) var synchronous = ""
+  package private(set) var maximumPageSize = 0
+  package private(set) var defaultPageSize = 0
+  /// Nil: none is set.
+  package private(set) var pageTokenKey: String?
+  package private(set) var pageTokenLifetimeMilliseconds = 0
+  package private(set) var filterLimits = FilterLimits()
   package private(set) var models = ""
   package private(set) var protos = ""
   package private(set) var serviceNamePattern = ""
@@ -54,6 +61,16 @@ package struct Configuration: Sendable {
     acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
     busyTimeoutMilliseconds = reader.milliseconds("database.busy_timeout")
     synchronous = reader.choice("database.synchronous")
+    maximumPageSize = reader.integer("list.max_page_size")
+    defaultPageSize = max(1, reader.integer("list.default_page_size"))
+    let key = reader.text("list.page_token_key")
+    pageTokenKey = key.isEmpty ? nil : key
+    pageTokenLifetimeMilliseconds = reader.milliseconds("list.page_token_lifetime")
+    filterLimits.maximumBytes = reader.bytes("list.max_filter_bytes")
+    filterLimits.maximumTerms = reader.integer("list.max_filter_terms")
+    // Each level is a frame of the stack.
+    filterLimits.maximumDepth = min(reader.integer("list.max_filter_depth"), 500)
+    filterLimits.maximumRelations = reader.integer("list.max_relations")
     models = reader.text("models")
     protos = reader.text("protos")
     serviceNamePattern = reader.text("service_name")

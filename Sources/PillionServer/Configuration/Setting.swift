@@ -111,6 +111,29 @@ package struct Setting: Sendable {
       path: "database.synchronous", kind: .choice, defaultValue: "full",
       summary: "SQLite: whether each commit reaches the disk before it is answered.",
       choices: ["full", "normal", "off"]),
+    Setting(
+      path: "list.max_page_size", kind: .integer, defaultValue: "0",
+      summary: "Rows of a List or ListPage at most, unless a service says otherwise; 0: a List has no limit."),
+    Setting(
+      path: "list.default_page_size", kind: .integer, defaultValue: "50",
+      summary: "Rows of a ListPage that asks for none."),
+    Setting(
+      path: "list.page_token_key", kind: .text,
+      summary: "Signs page tokens; without one, tokens hold until the server stops.", isSecret: true),
+    Setting(
+      path: "list.page_token_lifetime", kind: .duration, defaultValue: "24h",
+      summary: "How long a page token is taken; 0: for ever."),
+    Setting(
+      path: "list.max_filter_bytes", kind: .bytes, defaultValue: "8KiB", summary: "Longest filter."),
+    Setting(
+      path: "list.max_filter_terms", kind: .integer, defaultValue: "100",
+      summary: "Comparisons and values that a filter may have."),
+    Setting(
+      path: "list.max_filter_depth", kind: .integer, defaultValue: "32",
+      summary: "Parentheses and NOTs that may be within each other in a filter."),
+    Setting(
+      path: "list.max_relations", kind: .integer, defaultValue: "3",
+      summary: "Relations that a field's path may follow in a filter or order."),
     Setting(path: "models", kind: .path, defaultValue: "models", summary: "Folder of the model definitions."),
     Setting(
       path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),

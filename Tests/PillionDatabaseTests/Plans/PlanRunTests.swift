@@ -175,9 +175,10 @@ private final class PlanRun {
 
   func rows(_ model: String, _ order: [(String, Bool)]? = nil, limit: Int32? = nil) throws -> [[String]] {
     let fixture = try fixture(model)
-    let (statement, parameters) = try fixture.list(order, limit: limit)
+    let bound = try fixture.bound(order, limit: limit)
     let stream = RowStream(
-      statement: statement, parameters: parameters, encoder: try #require(fixture.plans.list).encoder, mailbox: mailbox)
+      statement: bound.statement, parameters: bound.parameters, encoder: bound.encoder, cutter: bound.cutter,
+      mailbox: mailbox)
     driver.open(stream)
     var rows: [[String]] = []
     while true {

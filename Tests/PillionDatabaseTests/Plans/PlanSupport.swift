@@ -79,9 +79,17 @@ struct PlanFixture {
   }
 
   func list(_ order: [(String, Bool)]? = nil, limit: Int32? = nil) throws -> (Statement, Parameters) {
+    let bound = try bound(order, limit: limit)
+    return (bound.statement, bound.parameters)
+  }
+
+  func bound(_ order: [(String, Bool)]? = nil, limit: Int32? = nil) throws -> BoundList {
     let plan = try #require(plans.list)
     let terms = try order?.map { OrderTerm(field: try #require(model.fieldIndex($0)), descending: $1) }
-    return plan.bind(order: terms, limit: limit)
+    var query = ListQuery()
+    query.order = terms
+    query.limit = limit.map(Int.init)
+    return try plan.bind(query)
   }
 }
 
@@ -115,7 +123,7 @@ func planWire(_ request: PlanRequest, _ shape: MessageShape) throws -> [UInt8] {
       var inner = PlanWriter()
       if case .null = value { inner.append(.int(0), 2) } else { inner.append(value, 1) }
       writer.append(bytes: inner.bytes, field.number)
-    case .wellKnown:
+    case .wellKnown, .message:
       // Seconds of a Timestamp.
       var inner = PlanWriter()
       inner.append(value, 1)

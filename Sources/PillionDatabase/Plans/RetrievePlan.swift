@@ -1,0 +1,50 @@
+package import PillionSchema
+package import PillionWire
+import Synchronization
+
+/// Retrieve: finds one row by the request's lookup fields, and reads of it what the request's mask names.
+package final class RetrievePlan: UnaryPlan {
+  package let request: MessageShape
+  private let response: MessageShape
+  private let lookup: LookupPlan
+  private let sql: ModelSQL
+  private let maskSlot: Int?
+  private let cache = Mutex<[[Int]: Step]>([:])
+  /// Masks whose statements are kept; the cache starts afresh beyond it.
+  private static let cacheLimit = 64
+
+  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape) {
+    self.request = request
+    self.response = response
+    self.sql = sql
+    lookup = LookupPlan.retrieve(sql, request: request, response: response)
+    maskSlot = request.fields.firstIndex { $0.source == .readMask }
+  }
+
+  package func bind(
+    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+  ) -> BoundOperation? {
+    guard let maskSlot, message.slots[maskSlot].state == .present else {
+      return lookup.bind(message, now: now, violations: &violations)
+    }
+    var fields: [Int]?
+    do throws(ValueError) {
+      fields = try FieldMask.fields(message.slots[maskSlot], of: message, model: sql.model)
+    } catch {
+      violations.append(FieldViolation(field: request.fields[maskSlot].name, description: error.message))
+    }
+    guard var operation = lookup.bind(message, now: now, violations: &violations) else { return nil }
+    if let fields { operation.steps = [step(fields)] }
+    return operation
+  }
+
+  private func step(_ fields: [Int]) -> Step {
+    cache.withLock { cache in
+      if let known = cache[fields] { return known }
+      if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
+      let made = sql.select(response, only: fields)
+      cache[fields] = made
+      return made
+    }
+  }
+}

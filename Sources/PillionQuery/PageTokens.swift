@@ -1,0 +1,127 @@
+import Crypto
+
+/// Seals where a page ended into the token that a client brings back, and opens it again.
+///
+/// A token is base64url of: a version, the time it was made, a digest of what was asked, the position, and an
+/// HMAC-SHA-256 of all that, cut to 128 bits (RFC 2104, section 5). It hides nothing: the values that rows are ordered
+/// by can be read in it, as the client has read the row that they are of.
+package struct PageTokens: Sendable {
+  /// Why a token is not taken.
+  package enum Problem: Error, Sendable {
+    case malformed
+    /// Made with another key, or changed.
+    case forged
+    case expired
+    /// Of another filter, order or service.
+    case otherQuery
+
+    package var message: String {
+      switch self {
+      case .malformed: "is no page token"
+      case .forged: "was not made by this server or has been changed"
+      case .expired: "has expired; begin again with the first page"
+      case .otherQuery: "belongs to another filter, order or service; begin again with the first page"
+      }
+    }
+  }
+
+  private static let version: UInt8 = 1
+  private static let headerBytes = 1 + 8 + 16
+  private static let signatureBytes = 16
+
+  private let key: SymmetricKey
+  /// Seconds after which a token is no longer taken; 0: never.
+  private let lifetime: Int64
+
+  /// `secret` of any length; with nil a random key holds as long as the process.
+  package init(secret: String?, lifetimeSeconds: Int64) {
+    key = secret.map { SymmetricKey(data: SHA256.hash(data: Array($0.utf8))) } ?? SymmetricKey(size: .bits256)
+    lifetime = lifetimeSeconds
+  }
+
+  /// What a token is bound to: every part counts, and where one ends.
+  package static func digest(_ parts: [String]) -> [UInt8] {
+    var hash = SHA256()
+    for part in parts {
+      var length: [UInt8] = []
+      PagePosition.append(UInt64(part.utf8.count), 8, to: &length)
+      hash.update(data: length)
+      hash.update(data: Array(part.utf8))
+    }
+    return Array(hash.finalize().prefix(16))
+  }
+
+  /// `now` in Unix seconds; `digest` as of `digest(_:)`.
+  package func seal(_ position: PagePosition, digest: [UInt8], now: Int64) -> String {
+    var bytes = [Self.version]
+    PagePosition.append(UInt64(bitPattern: now), 8, to: &bytes)
+    bytes += digest
+    position.append(to: &bytes)
+    bytes += HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(Self.signatureBytes)
+    return Base64URL.text(bytes)
+  }
+
+  package func open(_ token: String, digest: [UInt8], now: Int64) throws(Problem) -> PagePosition {
+    guard let bytes = Base64URL.bytes(token), bytes.count > Self.headerBytes + Self.signatureBytes,
+      bytes[0] == Self.version
+    else { throw .malformed }
+    let content = bytes.dropLast(Self.signatureBytes)
+    let signature = HMAC<SHA256>.authenticationCode(for: content, using: key).prefix(Self.signatureBytes)
+    // All bytes are compared, whatever the first difference is.
+    guard zip(signature, bytes.suffix(Self.signatureBytes)).reduce(0 as UInt8, { $0 | ($1.0 ^ $1.1) }) == 0 else {
+      throw .forged
+    }
+    var rest = content.dropFirst()
+    guard let made = PagePosition.take(8, from: &rest).map(Int64.init(bitPattern:)) else { throw .malformed }
+    guard lifetime == 0 || now < made || now - made <= lifetime else { throw .expired }
+    guard Array(rest.prefix(16)) == digest else { throw .otherQuery }
+    guard let position = PagePosition(rest.dropFirst(16)) else { throw .malformed }
+    return position
+  }
+}
+
+/// Base64 with the alphabet for URLs and without padding (RFC 4648, section 5).
+private enum Base64URL {
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  static func text(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    var buffer: UInt32 = 0
+    var bits: UInt32 = 0
+    for byte in bytes {
+      buffer = (buffer << 8 | UInt32(byte)) & 0xFFFF
+      bits += 8
+      while bits >= 6 {
+        bits -= 6
+        text.append(alphabet[Int(buffer >> bits & 63)])
+      }
+    }
+    if bits > 0 { text.append(alphabet[Int(buffer << (6 - bits) & 63)]) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  static func bytes(_ text: String) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var buffer: UInt32 = 0
+    var bits: UInt32 = 0
+    for character in text.utf8 {
+      let value: UInt32
+      switch character {
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(character) - 65
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(character) - 71
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(character) + 4
+      case UInt8(ascii: "-"): value = 62
+      case UInt8(ascii: "_"): value = 63
+      default: return nil
+      }
+      buffer = (buffer << 6 | value) & 0xFFFF
+      bits += 6
+      if bits >= 8 {
+        bits -= 8
+        bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
+      }
+    }
+    // One text for each token: no character too many, and zeros where the last one says nothing.
+    return bits < 6 && buffer & ((1 << bits) - 1) == 0 ? bytes : nil
+  }
+}

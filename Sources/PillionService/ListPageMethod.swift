@@ -1,0 +1,190 @@
+import PillionDatabase
+import PillionQuery
+import PillionSchema
+import PillionTransport
+import PillionWire
+
+/// ListPage: List as one message (AIP-158).
+final class ListPageMethod: MethodHandler {
+  /// Bytes of an answer at most: rows are gathered before they go out.
+  static let maximumBytes = 64 << 20
+
+  let request: ListRequest
+  let resultsTag: UInt8
+  let tokenTag: UInt8
+  let driver: any Driver
+  let errors: ErrorPolicy
+  let loops: LoopStates
+
+  /// Nil if the plan has no answer for pages.
+  init?(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+    guard let page = request.plan.page, let results = Self.tag(.results, page),
+      let token = Self.tag(.nextPageToken, page)
+    else { return nil }
+    self.request = request
+    resultsTag = results
+    tokenTag = token
+    self.driver = driver
+    self.errors = errors
+    self.loops = loops
+  }
+
+  func makeHandler(for call: ServerCall) -> any CallHandler {
+    ListPageHandler(method: self, loop: loops.state(of: call.eventLoop))
+  }
+
+  /// The tag of a length-delimited field, in one byte: the answer's numbers are never above 15.
+  private static func tag(_ source: FieldShape.Source, _ page: MessageShape) -> UInt8? {
+    guard let field = page.fields.first(where: { $0.source == source }), (1...15).contains(field.number) else {
+      return nil
+    }
+    return UInt8(truncatingIfNeeded: field.number) << 3 | 2
+  }
+}
+
+private final class ListPageHandler: CallHandler {
+  private let method: ListPageMethod
+  private let loop: LoopState
+  private var page: PageStream?
+
+  init(method: ListPageMethod, loop: LoopState) {
+    self.method = method
+    self.loop = loop
+  }
+
+  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
+    do throws(WireError) {
+      try method.request.decode(bytes, into: &loop.message)
+    } catch {
+      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+    }
+    var violations: [FieldViolation] = []
+    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
+      return call.finish(method.errors.status(for: violations))
+    }
+    page = PageStream(list, method: method, call: call, loop: loop)
+  }
+
+  func onRequestEnd(_ call: ServerCall) {
+    if let page { method.driver.open(page) }
+  }
+
+  func onCancel(_ reason: CancelReason, _ call: ServerCall) {
+    page?.cancel()
+  }
+
+  func onDrained(_ call: ServerCall) {}
+}
+
+/// Gathers the rows, then the number of them all where the service says it.
+///
+/// `@unchecked Sendable`: as `RowStream`; everything of its own is touched only on the event loop that made it.
+private final class PageStream: RowStream, @unchecked Sendable {
+  private let method: ListPageMethod
+  private let call: ServerCall
+  private let loop: LoopState
+  private let list: ListRequest.Call
+  private var answer = WireWriter()
+  private var frame = 0
+  private var count: CountOperation?
+
+  init(_ list: ListRequest.Call, method: ListPageMethod, call: ServerCall, loop: LoopState) {
+    self.method = method
+    self.call = call
+    self.loop = loop
+    self.list = list
+    frame = answer.beginGRPCFrame()
+    super.init(
+      statement: list.bound.statement, parameters: list.bound.parameters, encoder: list.bound.encoder,
+      cutter: list.bound.cutter, mailbox: loop, deadline: call.deadline)
+  }
+
+  func cancel() {
+    method.driver.cancel(self)
+    if let count { method.driver.cancel(count) }
+  }
+
+  override public func arrive() {
+    guard !call.isEnded else { return }
+    let delivery = take()
+    for chunk in delivery.chunks { append(chunk.bytes) }
+    guard answer.count <= ListPageMethod.maximumBytes else {
+      method.driver.cancel(self)
+      return call.finish(
+        Status(
+          .resourceExhausted, "The page is too large for one message; ask for fewer rows.",
+          details: [.errorInfo(reason: "PAGE_TOO_LARGE")]))
+    }
+    if delivery.needsResume { method.driver.resume(self) }
+    switch delivery.end {
+    case .complete: countRows()
+    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case nil: break
+    }
+  }
+
+  /// Rows with their gRPC prefixes as elements of `results`.
+  private func append(_ framed: [UInt8]) {
+    framed.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 5 <= bytes.count {
+        let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 1, as: UInt32.self)))
+        guard length <= bytes.count - offset - 5 else { return }
+        append(method.resultsTag, UnsafeRawBufferPointer(rebasing: bytes[(offset + 5)..<(offset + 5 + length)]))
+        offset += 5 + length
+      }
+    }
+  }
+
+  private func append(_ tag: UInt8, _ bytes: UnsafeRawBufferPointer) {
+    answer.append(varint: UInt64(tag))
+    answer.append(varint: UInt64(bytes.count))
+    answer.append(bytes: bytes)
+  }
+
+  private func countRows() {
+    if let next = cutter?.next {
+      var token = method.request.token(next, list.digest)
+      token.withUTF8 { append(method.tokenTag, UnsafeRawBufferPointer($0)) }
+    }
+    do throws(ValueError) {
+      guard let bound = try method.request.plan.bindCount(list.query.filter) else { return finish() }
+      let count = CountOperation(bound, page: self, mailbox: loop, deadline: call.deadline)
+      self.count = count
+      method.driver.submit(count)
+    } catch {
+      call.finish(method.errors.status(for: [FieldViolation(field: "filter", description: error.message)]))
+    }
+  }
+
+  fileprivate func counted(_ outcome: Operation.Outcome) {
+    count = nil
+    guard !call.isEnded else { return }
+    switch outcome {
+    case .message(let framed):
+      // A message with `total_size` alone: behind the rest it is a part of it.
+      framed.dropFirst(5).withUnsafeBytes { answer.append(bytes: $0) }
+      finish()
+    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .done, .notFound, .pending: finish()
+    }
+  }
+
+  private func finish() {
+    answer.endGRPCFrame(frame)
+    call.finish(message: Array(answer.bytes))
+  }
+}
+
+/// `@unchecked Sendable`: as `Job`; `page` is touched only on the event loop that made it.
+private final class CountOperation: Operation, @unchecked Sendable {
+  private let page: PageStream
+
+  init(_ bound: BoundOperation, page: PageStream, mailbox: any Mailbox, deadline: UInt64) {
+    self.page = page
+    super.init(
+      steps: bound.steps, parameters: bound.parameters, isWrite: false, mailbox: mailbox, deadline: deadline)
+  }
+
+  override public func arrive() { page.counted(outcome) }
+}

@@ -1,0 +1,117 @@
+import PillionDatabase
+import PillionQuery
+import PillionSchema
+import PillionTransport
+import PillionWire
+
+/// Reads the request that List and ListPage share.
+struct ListRequest: Sendable {
+  let plan: ListPlan
+  let policy: ListPolicy
+  private let decoder: RequestDecoder
+  /// Rows that one call gives at most; nil: all.
+  private let maximum: Int?
+  /// Rows when the request does not say; nil: as many as `maximum`.
+  private let standard: Int?
+
+  init(plan: ListPlan, policy: ListPolicy, isPage: Bool) {
+    self.plan = plan
+    self.policy = policy
+    decoder = RequestDecoder(shape: plan.request)
+    let configured = plan.model.service.maximumPageSize ?? policy.maximumPageSize
+    maximum = isPage ? configured ?? ListPolicy.largestPage : configured
+    standard = isPage ? policy.defaultPageSize : nil
+  }
+
+  /// What a call asks of the database.
+  struct Call {
+    var query: ListQuery
+    var bound: BoundList
+    /// What its page token is bound to.
+    var digest: [UInt8]
+  }
+
+  func decode(_ bytes: UnsafeRawBufferPointer, into message: inout DecodedMessage) throws(WireError) {
+    try decoder.decode(bytes, into: &message)
+  }
+
+  /// Adds every violation it finds, and returns nil if there were any.
+  func call(_ message: DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> Call? {
+    var query = ListQuery()
+    var texts = Texts()
+    var pageSize = 0
+    for (index, field) in plan.request.fields.enumerated() {
+      let slot = message.slots[index]
+      guard slot.state == .present else { continue }
+      func text() -> String { message.withBytes(of: slot) { String(decoding: $0, as: UTF8.self) } }
+      func violation(_ description: String) {
+        violations.append(FieldViolation(field: field.name, description: description))
+      }
+      switch field.source {
+      case .filter:
+        texts.filter = text()
+        do throws(QueryError) {
+          query.filter = try Filter.parse(
+            texts.filter, model: plan.model, schema: plan.schema, limits: policy.limits)
+        } catch { violation(error.description) }
+      case .orderBy:
+        texts.order = text()
+        do throws(QueryError) {
+          let terms = try OrderBy.parse(
+            texts.order, model: plan.model, schema: plan.schema, limits: policy.limits)
+          if !terms.isEmpty { query.order = terms }
+        } catch { violation(error.description) }
+      case .pageSize:
+        pageSize = Int(truncatingIfNeeded: Int64(bitPattern: slot.word))
+        if pageSize < 0 { violation("must not be negative") }
+      case .pageToken: texts.token = text()
+      case .readMask:
+        do throws(ValueError) {
+          query.fields = try FieldMask.fields(slot, of: message, model: plan.model)
+        } catch { violation(error.message) }
+      default: break
+      }
+    }
+    query.limit = limit(pageSize)
+    // Only pages have tokens.
+    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts) : []
+    if !texts.token.isEmpty, violations.isEmpty {
+      do throws(PageTokens.Problem) {
+        let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
+        guard plan.fits(position, order: query.order) else { throw .otherQuery }
+        query.after = position
+      } catch { violations.append(FieldViolation(field: "page_token", description: error.message)) }
+    }
+    guard violations.isEmpty else { return nil }
+    do throws(ValueError) {
+      return Call(query: query, bound: try plan.bind(query), digest: digest)
+    } catch {
+      violations.append(FieldViolation(field: "filter", description: error.message))
+      return nil
+    }
+  }
+
+  /// The token of the page behind `position`.
+  func token(_ position: PagePosition, _ digest: [UInt8]) -> String {
+    policy.tokens.seal(position, digest: digest, now: WallTime.now().seconds)
+  }
+
+  private struct Texts {
+    var filter = ""
+    var order = ""
+    var token = ""
+  }
+
+  private func limit(_ pageSize: Int) -> Int? {
+    let wanted = pageSize > 0 ? pageSize : standard
+    guard let maximum else { return wanted }
+    return min(wanted ?? maximum, maximum)
+  }
+
+  private func digest(_ texts: Texts) -> [UInt8] {
+    let model = plan.model
+    let order = model.ordering.map { "\($0.descending ? "-" : "")\(model.fields[$0.path.field].name)" }
+    return PageTokens.digest(
+      [model.fullName, model.service.name, texts.filter, texts.order, order.joined(separator: ",")])
+  }
+}
