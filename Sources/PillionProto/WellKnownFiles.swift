@@ -11,6 +11,8 @@ enum WellKnownFiles {
     case "google/protobuf/duration.proto": file(path, "Duration", [secondsAndNanos("Duration")])
     case "google/protobuf/wrappers.proto": file(path, "Wrappers", wrappers)
     case "google/protobuf/struct.proto": structFile(path)
+    case "google/protobuf/field_mask.proto":
+      file(path, "FieldMask", [message("FieldMask", [field("paths", 1, .string, repeated: true)])])
     default: nil
     }
   }

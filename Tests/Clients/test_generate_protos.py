@@ -75,8 +75,8 @@ def test_methods_and_streaming(project):
 
 def test_numbers_follow_the_definition(project):
     assert numbers(project, "Post") == {"id": 1, "title": 2, "content": 3, "language": 4}
-    assert numbers(project, "PostListRequest") == {"filter": 1, "order_by": 2, "page_size": 3, "page_token": 4}
-    assert numbers(project, "PostRetrieveRequest") == {"id": 1}
+    assert numbers(project, "PostListRequest") == {"filter": 1, "order_by": 2, "page_size": 3, "page_token": 4, "read_mask": 5}
+    assert numbers(project, "PostRetrieveRequest") == {"id": 1, "read_mask": 2}
     assert numbers(project, "PostDestroyRequest") == {"id": 1}
     assert numbers(project, "PostPartialUpdateRequest") == {"id": 1, "title": 2, "content": 3, "language": 4}
     assert numbers(project, "NullableString") == {"value": 1, "null": 2}

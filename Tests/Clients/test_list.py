@@ -81,12 +81,6 @@ def test_nulls_have_one_place_in_the_order(library):
     assert (up, down) == ("DBAC", "ACBD")
 
 
-@pytest.mark.parametrize("request_field", ["filter", "page_token"])
-def test_what_is_not_known_yet_is_not_ignored(books, request_field):
-    with refused(StatusCode.UNIMPLEMENTED):
-        books.List(**{request_field: "pages = 100"})
-
-
 def test_thousands_of_rows_in_order(library):
     library.database.query(
         "INSERT INTO setting (key, content) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"

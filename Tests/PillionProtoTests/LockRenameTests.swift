@@ -67,7 +67,7 @@ struct LockRenameTests {
     }
     let protos = generate(user("number", "teams", was: true), generate(user("id", "groups", was: false)).lock)
     #expect(numbers(protos, "UserPartialUpdateRequest") == ["number = 1", "teams = 2", "is_teams_set = 3"])
-    #expect(numbers(protos, "UserRetrieveRequest") == ["number = 1"])
+    #expect(numbers(protos, "UserRetrieveRequest") == ["number = 1", "read_mask = 2"])
     #expect(protos.changes.map(\.kind) == [.fieldRenamed, .fieldRenamed])
   }
 

@@ -60,7 +60,7 @@ struct ProtoOutputTests {
       let grown = protos([field("id", .int64), field("title", .string)], lock: first.lock)
       let differences = try ProtoOutput.check(grown, in: folder)
       #expect(differences.map(\.location.file) == ["\(folder)/pillion.lock", "\(folder)/blog.proto"])
-      #expect(differences.map(\.location.line) == [8, 9])
+      #expect(differences.map(\.location.line) == [8, 10])
       #expect(
         differences[0].message == "differs from what the definitions make: `` where `  2 title string` should be")
 

@@ -29,7 +29,7 @@ func foreignKey(_ name: String, model: Int, key: ScalarType = .int64, null: Bool
 
 /// A model with every field in its service; the index is set by `schema(_:)`.
 func model(
-  _ name: String, package: String = "test", doc: String? = nil, key: [Int] = [0], actions: [Action] = Action.allCases,
+  _ name: String, package: String = "test", doc: String? = nil, key: [Int] = [0], actions: [Action] = Action.standard,
   style: NullStyle = .oneof, lookupField: Int? = nil, lookupRequestField: String? = nil, _ fields: [Field]
 ) -> Model {
   let location = SourceLocation(file: "models/\(package).yaml", line: 3, column: 3)

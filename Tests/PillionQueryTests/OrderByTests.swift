@@ -69,15 +69,15 @@ import Testing
     ("id , ü", 6, "`ü` is not a field of Post"),
   ])
   func mistakes(_ text: String, _ position: Int, _ message: String) {
-    #expect(throws: QueryError(parameter: "order_by", position: position, message: message)) { try parse(text) }
+    let error = #expect(throws: QueryError.self) { try parse(text) }
+    #expect(error?.position == position && error?.message.hasPrefix(message) == true)
   }
 
   @Test func aRequestNamesOnlySoManyFields() throws {
     let names = (1...20).map { "f\($0)" }
     #expect(try parse(names.prefix(OrderBy.maximumTerms).joined(separator: ",")).count == OrderBy.maximumTerms)
-    #expect(throws: QueryError(parameter: "order_by", position: 56, message: "more than 16 fields")) {
-      try parse(names.prefix(17).joined(separator: ","))
-    }
+    let error = #expect(throws: QueryError.self) { try parse(names.prefix(17).joined(separator: ",")) }
+    #expect(error?.position == 56 && error?.message == "more than 16 fields")
   }
 
   /// What is quoted in a message becomes a header: it must stay short, however long the text, or one character of it.

@@ -106,15 +106,14 @@ import Testing
       withModel("service: { actions: [] }"),
       "blog.yaml:7:25: error: 'actions' is empty; leave it out for all six"),
     Mistake(
-      withModel("service: { actions: [ListPage] }"),
-      "blog.yaml:7:26: error: the action 'ListPage' is not supported by this version; 'List' streams"),
+      withModel("service: { max_page_size: 0 }"),
+      "blog.yaml:7:31: error: 'max_page_size' must be from 1 to 2147483647, found 0"),
     Mistake(
       withModel("service: { null_style: wraper }"),
       "blog.yaml:7:28: error: unknown null_style 'wraper'; did you mean 'wrapper'?"),
     Mistake(
-      withModel("service: { filter: 'published = true' }"),
-      "blog.yaml:7:16: error: 'filter' of a service is not supported by this version, and must not be ignored; "
-        + "point 'table' at a view that holds the rows"),
+      withModel("service: { total_size: some }"),
+      "blog.yaml:7:28: error: unknown total_size 'some'; known: none, exact, estimated"),
     Mistake(
       withModel("service: { lookup_field: labels }"),
       "blog.yaml:7:30: error: 'labels' finds more than one row: a lookup field is the primary key or unique"),

@@ -61,7 +61,7 @@ import Testing
     #expect(post.primaryKey == [0])
     #expect(post.ordering == [OrderTerm(field: 4, descending: true)])
     #expect(post.service.name == "PostController")
-    #expect(post.service.actions == Action.allCases)
+    #expect(post.service.actions == Action.standard)
     #expect(post.service.fields == [0, 1, 2, 5])
     #expect(post.service.lookupField == nil)
     #expect(post.service.lookupRequestField == "id")
@@ -104,7 +104,7 @@ import Testing
     #expect(authors.through == TableName(name: "blog_post_authors"))
     #expect([authors.source, authors.target] == ["blog_post_id", "author_id"])
     #expect(post.service.name == "BlogPostService")
-    #expect(post.service.actions == Action.allCases)
+    #expect(post.service.actions == Action.standard)
     #expect(post.service.fields == [0, 1, 2, 3])
     #expect(post.service.lookupField == nil)
     #expect(post.service.lookupRequestField == nil)
@@ -149,7 +149,7 @@ import Testing
     #expect(b.lookupRequestNames == ["tenant", "id"])
     #expect(c.primaryKey == [0])
     #expect(c.fields[0].isUnique)
-    #expect(c.service.actions == Action.allCases)
+    #expect(c.service.actions == Action.standard)
     #expect(c.service.name == "Cs")
   }
 

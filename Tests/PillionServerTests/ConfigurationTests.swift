@@ -57,10 +57,12 @@ import Testing
     let nested =
       keys.enumerated().map { String(repeating: "  ", count: $0) + "\($1):" }.joined(separator: "\n") + " \(value)"
     let file = try #require(line(try load(nested)))
-    #expect(file.hasPrefix("\(path): \(value)  # /") && file.hasSuffix("/pillion.yaml"))
-    #expect(line(try load("\(path): \(value)"))?.hasPrefix("\(path): \(value)  # /") == true)
-    #expect(line(try load(environment: [setting.environmentName: value])) == "\(path): \(value)  # environment")
-    #expect(line(try load(flags: [path: [value]])) == "\(path): \(value)  # flag")
+    // A secret that is no URL is masked whole.
+    let shown = setting.isSecret && setting.kind != .url ? "\"***\"" : value
+    #expect(file.hasPrefix("\(path): \(shown)  # /") && file.hasSuffix("/pillion.yaml"))
+    #expect(line(try load("\(path): \(value)"))?.hasPrefix("\(path): \(shown)  # /") == true)
+    #expect(line(try load(environment: [setting.environmentName: value])) == "\(path): \(shown)  # environment")
+    #expect(line(try load(flags: [path: [value]])) == "\(path): \(shown)  # flag")
   }
 
   @Test(arguments: [

@@ -83,14 +83,14 @@ import Testing
             posts: { type: many_to_many, model: Post, through: post_tag, source: tag, target: post }
       """
     let post = try PlanFixture(yaml, on: .sqlite)
-    func joined(_ table: String, _ column: String, _ model: String) -> String {
-      #"DELETE FROM "\#(table)" WHERE "\#(column)" IN (SELECT t."id" FROM "\#(model)" AS t WHERE t."id" = ?1) <- 7"#
+    func joined(_ table: String, _ column: String) -> String {
+      #"DELETE FROM "\#(table)" WHERE "\#(column)" = ?1 <- captured"#
     }
     #expect(
       try post.steps(.destroy, ["id": 7]) == [
-        joined("post_tag", "post", "post"), joined("link", "from_post_id", "post"),
-        joined("link", "to_post_id", "post"),
-        #"DELETE FROM "post" AS t WHERE t."id" = ?1 RETURNING 1 <- 7"#,
+        #"SELECT t."id" FROM "post" AS t WHERE t."id" = ?1 <- 7"#,
+        joined("post_tag", "post"), joined("link", "from_post_id"), joined("link", "to_post_id"),
+        #"DELETE FROM "post" WHERE "id" = ?1 RETURNING 1 <- captured"#,
       ])
     let tag = try PlanFixture(yaml, model: "Tag", on: .postgresql)
     #expect(
