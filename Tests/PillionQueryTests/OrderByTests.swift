@@ -60,7 +60,7 @@ import Testing
     ("title\tdesc", 1, "`title\tdesc` is not a field of Post"),
     ("-title", 1, "`-title` is not a field of Post"),
     ("hidden", 1, "`hidden` is not a field of Post"),
-    ("id, secret", 5, "`secret` is write-only and cannot order rows"),
+    ("id, secret", 5, "`secret` is write-only and takes no part in queries"),
     ("labels", 1, "`labels` has many values and cannot order rows"),
     ("tags desc", 1, "`tags` has many values and cannot order rows"),
     ("meta", 1, "`meta` is JSON and cannot order rows"),
