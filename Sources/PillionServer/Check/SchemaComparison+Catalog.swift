@@ -25,17 +25,17 @@ extension SchemaComparison {
     if !key.isEmpty, !live.isUnique(key) {
       findings.append(missingUnique(key, of: model, at: model.location, "the model's primary key is"))
     }
-    let order = model.ordering.map { model.fields[$0.field] }
+    let order = model.ordering.map { model.fields[$0.path.field] }
     guard let first = order.first, !live.isUnique([first.column]), !live.hasIndex(on: order.map(\.column)) else {
       return findings
     }
-    let terms = model.ordering.map { ($0.descending ? "-" : "") + model.fields[$0.field].name }
+    let terms = model.ordering.map { ($0.descending ? "-" : "") + model.fields[$0.path.field].name }
     findings.append(
       CheckFinding(
         .missingIndex, .warning, at: model.location,
         "no index of '\(model.table)' has the order [\(terms.joined(separator: ", "))]: each List sorts the table",
         fix: self.index(
-          model.ordering.map { model.fields[$0.field].column }, descending: model.ordering.map(\.descending),
+          model.ordering.map { model.fields[$0.path.field].column }, descending: model.ordering.map(\.descending),
           on: model.table)))
     return findings
   }
