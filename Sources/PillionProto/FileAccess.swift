@@ -68,7 +68,7 @@ package enum FileAccess {
   }
 
   /// Names in a folder, sorted; none where there is no such folder.
-  static func names(in path: String) throws(ProtoOutputError) -> [String] {
+  package static func names(in path: String) throws(ProtoOutputError) -> [String] {
     guard let directory = opendir(path) else {
       if errno == ENOENT { return [] }
       throw failure(path, "read")

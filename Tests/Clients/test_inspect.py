@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+import yaml
 
 from support.inspected import Comparison, inspect
 from support.project import Running
@@ -358,3 +359,145 @@ def test_300_tables(kind, new_project, capsys):
     with capsys.disabled():
         print(f"\n300 tables of 15 columns on {kind}: {time.monotonic() - start:.2f} s")
     assert text.count("fields:") == 300
+
+
+BLOG = """\
+# Written by hand, and it stays so.
+package: blog   # not the database's name
+
+models:
+  Article:            # called Post in the table
+    table: post
+    fields:
+      id:     { type: int64, primary_key: true }
+      title:  { type: string, max_length: 10,   # short
+                doc: 'What it''s called.' }
+      # body: { type: string }  -- not for clients
+      writer: { type: foreign_key, model: Writer, column: author_id }
+
+    ordering: [-id]
+    service: { name: Articles }
+
+  # Secret:  nobody's business
+
+  Writer: { fields: { id: { type: int64, primary_key: true }, name: { type: string } } }   # short
+"""
+
+BLOG_TABLES = """
+    CREATE TABLE writer (id bigint PRIMARY KEY, name text, email text NOT NULL UNIQUE);
+    CREATE TABLE post (id bigint PRIMARY KEY, title varchar(20) NOT NULL, body text, author_id bigint NOT NULL REFERENCES writer, published date, editor_id bigint REFERENCES writer);
+    CREATE TABLE tag (name varchar(30) PRIMARY KEY);
+    CREATE TABLE post_tags (post_id bigint NOT NULL REFERENCES post, tag_name varchar(30) NOT NULL REFERENCES tag, PRIMARY KEY (post_id, tag_name));
+    CREATE TABLE secret (id bigint PRIMARY KEY);
+"""
+
+
+def test_what_is_new_is_added_and_nothing_else_changes(kind, new_project):
+    project = new_project(kind, blog=BLOG)
+    project.database.script(BLOG_TABLES)
+    file = project.folder / "models" / "blog.yaml"
+    printed = project.check("inspect", "--database", project.database.url, "--out", "models")
+    expected = BLOG.replace(
+        "column: author_id }\n",
+        "column: author_id }\n"
+        "      published: { type: date, null: true }\n"
+        "      editor: { type: foreign_key, model: Writer, column: editor_id, null: true }\n"
+        "      tags: { type: many_to_many, model: Tag, through: post_tags, source: post_id, target: tag_name }\n",
+    ).replace("name: { type: string } }", "name: { type: string }, email: { type: string, unique: true } }")
+    expected += "\n  Tag:\n    fields:\n      name: { type: string, primary_key: true, max_length: 30 }\n"
+    assert file.read_text() == expected
+    assert printed == """\
+models/blog.yaml: added Article.published
+models/blog.yaml: added Article.editor
+models/blog.yaml: added Article.tags
+models/blog.yaml: added Tag
+models/blog.yaml: added Writer.email
+models/blog.yaml:9:7: Article.title
+- max_length: 10
++ max_length: 20
+models/blog.yaml:22:63: Writer.name
++ null: true
+"""
+    again = project.check("inspect", "--database", project.database.url, "--out", "models")
+    assert again.startswith("models/blog.yaml:9:7: Article.title\n") and "added" not in again
+    assert file.read_text() == expected
+    done = project.run("generate-protos")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_differences_only_are_printed(kind, new_project):
+    project = new_project(kind)
+    project.database.script("CREATE TABLE writer (id bigint PRIMARY KEY, name text NOT NULL, age smallint DEFAULT 7, born date)")
+    inspect(project, "--package", "people")
+    file = project.folder / "models" / "people.yaml"
+    assert project.check("inspect", "--database", project.database.url, "--out", "models") == "models says what the database says\n"
+    text = file.read_text().replace("default: 7", "default: 8, min: 0, doc: In years.").replace("date, null: true", "timestamp")
+    file.write_text(text + "      gone: { type: string }\n")
+    printed = project.check("inspect", "--database", project.database.url, "--out", "models/")
+    assert printed == """\
+models/people.yaml:7:7: Writer.age
+- default: 8
++ default: 7
+models/people.yaml:8:7: Writer.born
+- type: timestamp
++ type: date
++ null: true
+models/people.yaml:9:7: Writer.gone: table 'writer' has no column 'gone'
+"""
+    assert file.read_text() == text + "      gone: { type: string }\n"
+    project.database.script("DROP TABLE writer; CREATE TABLE other (id integer PRIMARY KEY)")
+    printed = project.check("inspect", "--database", project.database.url, "--out", "models")
+    assert "models/people.yaml:3:3: Writer: the database has no table 'writer'" in printed and "added Other" in printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package: p\nmodels:\n  A:\n    table: a\n    fields:\n      id: { type: int64, primary_key: true }",
+        "package: p\r\nmodels:\r\n  A:\r\n    table: a\r\n    fields:\r\n      id: { type: int64,\r\n        primary_key: true }\r\n",
+        "models:\n  A:\n      fields:\n          id:\n              type: int64\n              primary_key: true\n              # the end\n      doc: |\n        # no comment\n          id: 5\n\n",
+        "models: { A: { table: a, fields: { id: { type: int64, primary_key: true, doc: 'a }, \"{' }, } } }\n",
+        "models:\n  A:\n    fields: {\n      # its key }\n      id: {\n        type: int64, primary_key: true\n      }\n      # and no more\n    }\n",
+        "models:\n  A:\n    fields:\n      id: { type: int64, primary_key: true }\n      name:\n        type: string\n        null: true\n        choices:\n        - a\n        - b\n",
+        "\ufeffmodels:\n  A:\n    fields:\n      id: &key {type: int64, primary_key: true}\n      name: { type: string, null: true,\n  doc: \"two\n  lines\" }\n...\n",
+    ],
+)
+def test_styles_of_yaml(kind, new_project, text):
+    project = new_project(kind)
+    project.database.script("CREATE TABLE a (id bigint PRIMARY KEY, name text, \"two words\" bigint CHECK (\"two words\" <> 5))")
+    file = project.folder / "models" / "p.yaml"
+    file.write_bytes(text.encode())
+    printed = project.check("inspect", "--database", project.database.url, "--out", "models")
+    added = file.read_bytes().decode()
+    left = iter(added)
+    assert all(letter in left for letter in text), "everything that was there is there, in its order"
+    assert "added A.two_words" in printed
+    assert ("\r\n" in text) == ("\r\n" in added) and added.count("\n") - added.count("\r\n") in (0, added.count("\n"))
+    assert "added" not in project.check("inspect", "--database", project.database.url, "--out", "models")
+    fields = yaml.safe_load(added)["models"]["A"]["fields"]
+    assert list(fields) == ["id", "name", "two_words"]
+
+
+def test_definitions_that_are_wrong_stay_as_they_are(kind, new_project):
+    project = new_project(kind, blog="package: blog\nmodels:\n  A: { fields: { id: { type: int46, primary_key: true } } }\n")
+    project.database.script("CREATE TABLE t (id bigint PRIMARY KEY)")
+    before = (project.folder / "models" / "blog.yaml").read_bytes()
+    done = project.run("inspect", "--database", project.database.url, "--out", "models")
+    assert done.returncode == 78 and "int46" in done.stderr
+    assert (project.folder / "models" / "blog.yaml").read_bytes() == before
+
+
+def test_another_package_beside(kind, new_project):
+    """A new package goes to a file of its own; models of the other are referred to by their full name."""
+    project = new_project(kind, blog=BLOG)
+    project.database.script(BLOG_TABLES + "CREATE TABLE note (id bigint PRIMARY KEY, post_id bigint REFERENCES post);")
+    project.check("inspect", "--database", project.database.url, "--out", "models", "--package", "extra", "--tables", "note")
+    assert (project.folder / "models" / "extra.yaml").read_text() == """\
+package: extra
+models:
+  Note:
+    fields:
+      id: { type: int64, primary_key: true }
+      post: { type: foreign_key, model: blog.Article, column: post_id, null: true }
+"""
+    assert project.check("generate-protos")

@@ -38,40 +38,74 @@ package struct InspectCommand {
     for note in catalog.notes { Terminal.complain("note: \(note)") }
     let names = tables?.map(Self.tableName)
     let unknown = Translation.unknown(names ?? [], in: catalog)
-    guard unknown.isEmpty else {
-      for name in unknown {
-        let near = Suggestion.of("\(name)", among: catalog.tables.map(\.name.description), listing: false)
-        Terminal.complain("error: there is no table '\(name)'" + (near.map { "; \($0)" } ?? ""))
-      }
-      return .configuration
+    for name in unknown {
+      let near = Suggestion.of("\(name)", among: catalog.tables.map(\.name.description), listing: false)
+      Terminal.complain("error: there is no table '\(name)'" + (near.map { "; \($0)" } ?? ""))
     }
-    let package = package ?? Words.package(catalog.name.isEmpty ? "db" : catalog.name)
-    let drafts = Translation(
-      catalog, package: package, serviceNamePattern: configuration.serviceNamePattern, tables: names
-    ).drafts()
-    guard !drafts.isEmpty else {
+    guard unknown.isEmpty else { return .configuration }
+    guard !catalog.tables.isEmpty else {
       Terminal.complain("error: \(database.masked) has no tables")
       return .failure
     }
-    let text = DefinitionPrinter.file(package: package, models: drafts)
-    guard let out else {
-      Terminal.print(String(text.dropLast()))
-      return .success
-    }
+    let named = Words.package(catalog.name.isEmpty ? "db" : catalog.name)
+    if let out { return merge(catalog, into: out, tables: names, named: named) }
+    let package = package ?? named
+    let drafts = Translation(
+      catalog, package: package, serviceNamePattern: configuration.serviceNamePattern, tables: names
+    ).drafts()
+    Terminal.print(String(DefinitionPrinter.file(package: package, models: drafts).dropLast()))
+    return .success
+  }
+
+  /// Writes a new file, or adds to those that are there.
+  private func merge(_ catalog: Catalog, into folder: String, tables: [TableName]?, named: String) -> ExitStatus {
     do throws(ProtoOutputError) {
-      let path = "\(out)/\(package).yaml"
-      guard TextFile.read(path) == nil else {
-        Terminal.complain("error: \(path) exists; nothing is ever overwritten")
-        return .configuration
+      let files = try DefinitionFolder.files(in: folder)
+      let pattern = configuration.serviceNamePattern
+      var schema = Schema()
+      if !files.isEmpty {
+        let loaded = SchemaLoader.load(files: files, serviceNamePattern: pattern)
+        guard let found = loaded.schema else {
+          Terminal.complain(loaded.diagnostics)
+          return .configuration
+        }
+        schema = found
       }
-      try FileAccess.createDirectory(out)
-      try FileAccess.replace(path, with: Array(text.utf8))
-      Terminal.print("wrote \(path)")
+      let only = schema.packages.count == 1 ? schema.packages.first?.name : nil
+      let package = package ?? only ?? named
+      let commented = DefinitionMerge.commentedOut(files)
+      func translate(leftOut: [TableName]) -> [ModelDraft] {
+        Translation(
+          catalog, existing: schema, package: package, serviceNamePattern: pattern, tables: tables, leftOut: leftOut
+        ).drafts()
+      }
+      var drafts = translate(leftOut: [])
+      let leftOut = drafts.filter { $0.package == nil && commented.contains($0.name) }.map(\.table)
+      if !leftOut.isEmpty { drafts = translate(leftOut: leftOut) }
+      let merge = DefinitionMerge(drafts, files: files, schema: schema, package: package, folder: folder)
+      guard let merged = load(merge, files, pattern) else { return .configuration }
+      try FileAccess.createDirectory(folder)
+      for file in merge.changed { try FileAccess.replace(file.path, with: Array(file.text.utf8)) }
+      for note in merge.notes { Terminal.print(note) }
+      let drift = DefinitionDrift(drafts, schema: merged, catalog: catalog)
+      for line in drift.lines { Terminal.print(line) }
+      if merge.notes.isEmpty, drift.lines.isEmpty { Terminal.print("\(folder) says what the database says") }
       return .success
     } catch {
       Terminal.complain("error: \(error.description)")
       return .configuration
     }
+  }
+
+  /// What the definitions say with what is new; nil, and reported, if they would not load.
+  private func load(_ merge: DefinitionMerge, _ files: [DefinitionMerge.File], _ pattern: String) -> Schema? {
+    let made = merge.changed.filter { file in !files.contains { $0.path == file.path } }
+    let kept = files.map { file in merge.changed.first { $0.path == file.path } ?? file }
+    let loaded = SchemaLoader.load(files: kept + made, serviceNamePattern: pattern)
+    if let schema = loaded.schema { return schema }
+    Terminal.complain(loaded.diagnostics)
+    Terminal.complain("error: the definitions would not load with what is new, so nothing is written")
+    return nil
   }
 
   /// `schema.table`, parted at the first dot as in definitions.

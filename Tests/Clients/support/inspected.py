@@ -5,6 +5,7 @@ import decimal
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import uuid
@@ -86,7 +87,10 @@ class Comparison:
         served = [self._served(model, row) for row in service.List()]
         keys = self.keys(model)
         order = lambda row: repr([row[key] for key in keys] if keys else row)  # noqa: E731
-        assert sorted(served, key=order) == sorted(expected, key=order), name
+        for one, other in zip(sorted(served, key=order), sorted(expected, key=order)):
+            differing = {field: (one[field], other[field]) for field in one if one[field] != other[field]}
+            assert not differing, f"{name}: served and read {differing}"
+        assert len(served) == len(expected), name
         self.rows += len(served)
         if keys:
             assert hasattr(service, "Retrieve"), name
@@ -104,7 +108,7 @@ class Comparison:
         columns = {field: options for field, options in fields.items() if options["type"] != "many_to_many"}
         select = ", ".join(self._select(field, options) for field, options in columns.items())
         rows = []
-        for values in self.running.database.query(f"SELECT {select} FROM {table} AS t"):
+        for values in self._query(f"SELECT {select} FROM {table} AS t"):
             row = {}
             for (field, options), value in zip(columns.items(), values):
                 if options["type"] == "array":
@@ -118,18 +122,25 @@ class Comparison:
             [key] = self.keys(model)
             for row in rows:
                 sql = f'SELECT {quoted(options["target"])} FROM {quoted(options["through"])} WHERE {quoted(options["source"])} = ? ORDER BY 1'
-                found = self.running.database.query(sql, [row[key]])
+                found = self._query(sql, [row[key]])
                 row[field] = [self.plain(self.scalar(options), target) for target, in found]
         return rows
+
+    def _query(self, sql, parameters=()):
+        """As the driver reads it; the text of some types depends on the session's time zone."""
+        if self.running.kind == "sqlite":
+            return self.running.database.query(sql, parameters)
+        with self.running.database.connect() as connection:
+            connection.execute("SET TimeZone = UTC")
+            return connection.execute(sql.replace("?", "%s"), parameters or None).fetchall()
 
     def _select(self, field, options):
         column = "t." + '"' + options.get("column", field).replace('"', '""') + '"'
         if self.running.kind == "postgresql":
-            if self.scalar(options) == "string":
-                # Types that the driver has Python classes for: text is text.
-                return column + ("::text[]" if options["type"] == "array" else "::text")
-            if self.scalar(options) == "decimal":
-                return column + ("::numeric[]" if options["type"] == "array" else "::numeric")
+            # Types that the driver has Python classes for, or does not know: text is text.
+            cast = {"string": "text", "decimal": "numeric", "int32": "int8"}.get(self.scalar(options))
+            if cast:
+                return f"{column}::{cast}" + ("[]" if options["type"] == "array" else "")
         return column
 
     @staticmethod
@@ -139,7 +150,9 @@ class Comparison:
             return value in (1, True, "t", "true", "1")
         if kind in ("int32", "int64", "uint32", "uint64"):
             return int(value)
-        if kind in ("float", "double"):
+        if kind == "float":
+            return struct.unpack("f", struct.pack("f", value))[0]
+        if kind == "double":
             return float(value)
         if kind == "string":
             return value if isinstance(value, str) else str(value)
@@ -155,7 +168,8 @@ class Comparison:
         if kind == "date":
             return str(value)[:10]
         if kind == "time":
-            return datetime.time.fromisoformat(str(value))
+            # Rails puts a date before it.
+            return datetime.time.fromisoformat(str(value).split(" ")[-1])
         if kind == "duration":
             return datetime.timedelta(microseconds=value) if isinstance(value, int) else value
         if kind == "decimal":

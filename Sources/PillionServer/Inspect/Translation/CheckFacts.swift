@@ -1,4 +1,5 @@
 import PillionDatabase
+import PillionSchema
 
 /// What a CHECK constraint says, as far as definitions can say it too.
 struct CheckFacts {
@@ -102,6 +103,9 @@ struct CheckFacts {
       case "<": append(column, number, -1) { .maximum($0) }
       default: isComplete = false
       }
+    // PostgreSQL puts numbers that no integer holds in quotes.
+    case (.name, .text(let text)) where Self.mirrored[symbol] != nil && DecimalText(text) != nil:
+      readComparison(symbol, left, .number(text))
     case (.name(let column), .text(let text)):
       switch (symbol, text) {
       case ("=", _): facts.append((column, .choices([right])))

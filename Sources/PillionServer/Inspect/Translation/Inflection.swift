@@ -1,12 +1,12 @@
 /// Singular and plural of English words in lower case, as far as names of tables need them.
-enum Inflection {
+package enum Inflection {
   /// `categories` → `category`; a word that is no plural stays.
-  static func singular(_ word: String) -> String {
+  package static func singular(_ word: String) -> String {
     if let known = plurals[word] { return known }
-    if unchanged.contains(word) || word.count < 4 || !word.hasSuffix("s") { return word }
-    for (plural, singular) in plurals where plural.count > 4 && word.hasSuffix(plural) {
-      return word.dropLast(plural.count) + singular
+    if let ending = endings.first(where: { word.hasSuffix($0) }), let known = plurals[ending] {
+      return word.dropLast(ending.count) + known
     }
+    if unchanged.contains(word) || word.count < 4 || !word.hasSuffix("s") { return word }
     for ending in ["ss", "us", "is"] where word.hasSuffix(ending) { return word }
     if word.hasSuffix("ies") { return word.count == 4 ? String(word.dropLast()) : word.dropLast(3) + "y" }
     for ending in ["sses", "shes", "ches", "xes", "zzes", "oes", "uses"] where word.hasSuffix(ending) {
@@ -17,7 +17,7 @@ enum Inflection {
   }
 
   /// `category` → `categories`; a word that is a plural stays.
-  static func plural(_ word: String) -> String {
+  package static func plural(_ word: String) -> String {
     if singular(word) != word || unchanged.contains(word) { return word }
     if let irregular = plurals.filter({ $0.value == word }).keys.min() { return irregular }
     if word.hasSuffix("y"), let before = word.dropLast().last, !"aeiou".contains(before) {
@@ -38,6 +38,11 @@ enum Inflection {
     "aliases": "alias", "biases": "bias", "gases": "gas", "canvases": "canvas", "atlases": "atlas", "lenses": "lens",
     "wolves": "wolf", "halves": "half", "shelves": "shelf", "selves": "self", "leaves": "leaf", "thieves": "thief",
     "knives": "knife", "lives": "life", "wives": "wife", "loaves": "loaf", "scarves": "scarf",
+  ]
+  /// Plurals that end longer words too.
+  private static let endings = [
+    "people", "children", "women", "indices", "matrices", "movies", "cookies", "caches", "aliases", "shelves", "knives",
+    "quizzes", "criteria",
   ]
   /// Words whose singular ends in `us`.
   private static let latin = [

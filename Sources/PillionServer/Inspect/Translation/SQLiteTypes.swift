@@ -94,7 +94,7 @@ enum SQLiteTypes {
   private static func known(_ type: CatalogType) -> ScalarType? {
     let name = type.name
     if name == "tinyint", type.arguments == [1] { return .bool }
-    if let scalar = names[name] { return scalar }
+    if let scalar = names[name.hasSuffix(" unsigned") ? String(name.dropLast(9)) : name] { return scalar }
     if let underscore = name.lastIndex(of: "_"),
       SQLiteStorage(rawValue: String(name[underscore...].dropFirst())) != nil,
       let scalar = names[String(name[..<underscore])]

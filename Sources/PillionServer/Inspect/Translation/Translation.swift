@@ -14,10 +14,11 @@ package struct Translation {
   private let models: [Int]
 
   /// `existing` are the models that are defined already and keep their names; `package` is that of new ones. `tables`,
-  /// if not nil, are the only ones that get a model.
+  /// if not nil, are the only ones that get a model, and those of `leftOut` get none.
   package init(
     _ catalog: Catalog, existing: Schema = Schema(), package: String,
-    serviceNamePattern: String = SchemaLoader.defaultServiceNamePattern, tables: [TableName]? = nil
+    serviceNamePattern: String = SchemaLoader.defaultServiceNamePattern, tables: [TableName]? = nil,
+    leftOut: [TableName] = []
   ) {
     self.catalog = catalog
     self.package = package
@@ -27,8 +28,10 @@ package struct Translation {
     let readings = catalog.tables.map { TableReading($0, catalog.dialect) }
     self.readings = readings
     let wanted = readings.indices.filter { index in
-      guard let tables, existing.model(of: readings[index].table) == nil else { return true }
-      return tables.contains { existing.isName($0, of: readings[index].table) }
+      let table = readings[index].table
+      if existing.model(of: table) != nil { return true }
+      let isWanted = tables.map { $0.contains { existing.isName($0, of: table) } } ?? true
+      return isWanted && !leftOut.contains(table.name)
     }
     let links = Links(readings, models: Set(wanted), existing: existing)
     let targets = Set(links.links.values.map(\.table))

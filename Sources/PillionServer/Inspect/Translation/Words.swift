@@ -1,10 +1,10 @@
 import PillionSchema
 
 /// The words of a table's or column's name, in ASCII and lower case, from which legal names are made.
-enum Words {
+package enum Words {
   /// `Größe` → `grosse`, `userID` → `user id`, `2B` → `2b`; never empty: what has no letters is told by its code
   /// points.
-  static func of(_ name: String) -> [String] {
+  package static func of(_ name: String) -> [String] {
     var ascii = ""
     for scalar in name.unicodeScalars { ascii += scalar.isASCII ? String(Character(scalar)) : latin(scalar) }
     let runs = ascii.utf8.split { !isLetterOrDigit($0) }.map { String(decoding: $0, as: UTF8.self) }
@@ -14,13 +14,13 @@ enum Words {
   }
 
   /// `user_id`, a letter first.
-  static func field(_ name: String) -> String {
+  package static func field(_ name: String) -> String {
     let joined = of(name).joined(separator: "_")
     return startsWithDigit(joined) ? "f_" + joined : joined
   }
 
   /// `BlogPost` of `blog_posts`, a letter first.
-  static func model(_ name: String) -> String {
+  package static func model(_ name: String) -> String {
     var words = of(name)
     if let last = words.last { words[words.count - 1] = Inflection.singular(last) }
     let joined = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
@@ -28,7 +28,7 @@ enum Words {
   }
 
   /// A legal proto package.
-  static func package(_ name: String) -> String {
+  package static func package(_ name: String) -> String {
     let joined = of(name).joined(separator: "_")
     return startsWithDigit(joined) || joined == "google" ? "db_" + joined : joined
   }
