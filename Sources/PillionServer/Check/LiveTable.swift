@@ -5,7 +5,7 @@ import PillionSchema
 struct LiveTable {
   struct Column {
     var name: String
-    /// As PostgreSQL writes it: `character varying(100)`, nothing for a domain; SQLite: as declared, which may be nothing.
+    /// As PostgreSQL writes it: `character varying(100)`, nothing for a domain and an array of one; SQLite: as declared, which may be nothing.
     var type: String
     var isNullable: Bool
   }
@@ -103,10 +103,13 @@ struct LiveTable {
   ) throws(DatabaseError) -> LiveTable? {
     let oid = "to_regclass(\(SQLText.literal(connection.dialect.quote(table))))"
     let rows = try connection.query(
-      "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN '' ELSE format_type(a.atttypid, a.atttypmod) END, "
-        + "NOT a.attnotnull AND NOT t.typnotnull, c.relkind FROM pg_attribute a "
-        + "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = \(oid) AND NOT a.attisdropped "
-        + "ORDER BY a.attnum")
+      "SELECT a.attname, CASE WHEN 'd' IN (t.typtype, e.typtype) THEN '' ELSE format_type(a.atttypid, a.atttypmod) END, "
+        + "NOT a.attnotnull AND NOT EXISTS (WITH RECURSIVE d AS (SELECT t.typnotnull, t.typbasetype UNION ALL "
+        + "SELECT b.typnotnull, b.typbasetype FROM d JOIN pg_type b ON b.oid = d.typbasetype) "
+        + "SELECT FROM d WHERE d.typnotnull), c.relkind FROM pg_attribute a "
+        + "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
+        + "LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' "
+        + "WHERE a.attrelid = \(oid) AND NOT a.attisdropped ORDER BY a.attnum")
     guard !rows.isEmpty else { return nil }
     // With system columns, which a field may show too.
     var live = LiveTable(
