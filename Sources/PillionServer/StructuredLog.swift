@@ -27,30 +27,14 @@ package struct StructuredLog: LogHandler {
     switch format {
     case .json:
       line =
-        "{\"time\":\"\(Self.timestamp())\",\"level\":\"\(event.level)\",\"logger\":\(Self.quote(label)),\"message\":\(Self.quote("\(event.message)"))"
+        "{\"time\":\"\(Timestamp.now())\",\"level\":\"\(event.level)\",\"logger\":\(Self.quote(label)),\"message\":\(Self.quote("\(event.message)"))"
       for (key, value) in merged { line += ",\(Self.quote(key)):\(Self.quote("\(value)"))" }
       line += "}"
     case .text:
-      line = "\(Self.timestamp()) \(event.level): \(event.message)"
+      line = "\(Timestamp.now()) \(event.level): \(event.message)"
       for (key, value) in merged { line += " \(key)=\(Self.quote("\(value)"))" }
     }
     Terminal.complain(line)
-  }
-
-  /// RFC 3339 in UTC, with milliseconds.
-  private static func timestamp() -> String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    var parts = tm()
-    gmtime_r(&time.tv_sec, &parts)
-    func padded(_ number: Int, _ width: Int) -> String {
-      let digits = "\(number)"
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let date =
-      "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
-    let clock = "\(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2)):\(padded(Int(parts.tm_sec), 2))"
-    return "\(date)T\(clock).\(padded(time.tv_nsec / 1_000_000, 3))Z"
   }
 
   /// A JSON string; control characters cannot break the line.

@@ -148,6 +148,8 @@ extension Connection {
         context.write(wrapOutboundOut(loop.scratch), promise: nil)
         loop.scratch.clear()
         didWrite = true
+        // TLS keeps what is not flushed to itself: the channel would stay writable for ever.
+        if isSecure { context.flush() }
         guard context.channel.isWritable else { return true }
       }
     }

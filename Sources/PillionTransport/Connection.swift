@@ -31,6 +31,10 @@ final class Connection: ChannelDuplexHandler {
   var context: ChannelHandlerContext?
   var indexInLoop = -1
   private(set) lazy var peer: String = Self.describe(context?.remoteAddress)
+  /// Whether TLS is in front of this handler.
+  let isSecure: Bool
+  /// The client's verified certificate.
+  var identity: PeerIdentity?
 
   // Reading.
   let head = RequestHead()
@@ -72,8 +76,9 @@ final class Connection: ChannelDuplexHandler {
   var goAwayTimer: Scheduled<Void>?
   var lingerTimer: Scheduled<Void>?
 
-  init(loop: LoopContext) {
+  init(loop: LoopContext, isSecure: Bool = false) {
     self.loop = loop
+    self.isSecure = isSecure
     self.headerListLimit = loop.configuration.maxHeaderListBytes
     self.messageLimit = loop.configuration.maxMessageBytes
     self.bufferLimit = max(loop.configuration.maxConnectionBufferedBytes, loop.configuration.maxMessageBytes)

@@ -16,6 +16,7 @@ package final class LoopContext: @unchecked Sendable {
   let load: ServerLoad
   let clockLimits: ConnectionClock.Limits
   let observer: (any CallObserver)?
+  let connectionObserver: (any ConnectionObserver)?
   @exclusivity(unchecked) var router: Router
   /// What connections write their frames into, one after the other.
   @exclusivity(unchecked) var scratch: ByteBuffer
@@ -34,7 +35,7 @@ package final class LoopContext: @unchecked Sendable {
 
   init(
     eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router, load: ServerLoad,
-    observer: (any CallObserver)?
+    observer: (any CallObserver)?, connectionObserver: (any ConnectionObserver)? = nil
   ) {
     self.eventLoop = eventLoop
     self.index = index
@@ -45,6 +46,7 @@ package final class LoopContext: @unchecked Sendable {
     self.clockLimits = ConnectionClock.Limits(configuration)
     self.watchInterval = configuration.watchInterval
     self.observer = observer
+    self.connectionObserver = connectionObserver
     self.scratch = ByteBufferAllocator().buffer(capacity: 64 << 10)
   }
 

@@ -83,8 +83,11 @@ package final class ServerCall: @unchecked Sendable {
   package var eventLoop: any EventLoop { connection.loop.eventLoop }
   package var method: MethodDescriptor { route.method }
 
-  /// The client's address: `127.0.0.1:50000`, `[::1]:50000`.
+  /// The client's address: `127.0.0.1:50000`, `[::1]:50000`, `unix:`.
   package var peer: String { connection.peer }
+
+  /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
+  package var peerIdentity: PeerIdentity? { connection.identity }
 
   /// What the client sent along; made from the received bytes at each use.
   package var metadata: Metadata { Metadata(storage: metadataStorage) }

@@ -1,5 +1,6 @@
 package import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A gRPC server: listens, gives each connection an event loop, and ends them all.
@@ -14,33 +15,39 @@ package final class TransportServer: Sendable {
   private let group: any EventLoopGroup
   private let loops: [LoopContext]
   private let state = Mutex(State())
+  private let credentials: Mutex<TLSCredentials?>
 
   /// - Parameters:
   ///   - group: its loops carry listeners and connections; the caller ends it, after `shutdown`.
+  ///   - credentials: for the listeners that are secure.
   ///   - observer: hears of every call's end.
+  ///   - connectionObserver: hears of handshakes that fail.
   package init(
     configuration: TransportConfiguration, router: Router, group: any EventLoopGroup,
-    observer: (any CallObserver)? = nil
+    credentials: TLSCredentials? = nil, observer: (any CallObserver)? = nil,
+    connectionObserver: (any ConnectionObserver)? = nil
   ) {
     self.configuration = configuration
     self.group = group
     let load = ServerLoad(configuration)
+    self.credentials = Mutex(credentials)
     var loops: [LoopContext] = []
     for eventLoop in group.makeIterator() {
       loops.append(
         LoopContext(
           eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, load: load,
-          observer: observer))
+          observer: observer, connectionObserver: connectionObserver))
     }
     self.loops = loops
   }
 
   /// Listens at a name or address and a port; port 0 is any free one. May be called several times.
   ///
-  /// Returns the address that is bound. Throws what the system says when it cannot be.
+  /// With `isSecure` it speaks TLS with the credentials that hold when a connection begins; without credentials such a
+  /// connection is closed. Returns the address that is bound. Throws what the system says when it cannot be.
   @discardableResult
-  package func bind(host: String, port: Int) async throws -> SocketAddress {
-    let channel = try await bootstrap()
+  package func bind(host: String, port: Int, isSecure: Bool = false) async throws -> SocketAddress {
+    let channel = try await bootstrap(isSecure: isSecure)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .bind(host: host, port: port)
@@ -56,7 +63,7 @@ package final class TransportServer: Sendable {
   /// Throws `ListenError` when it cannot be made.
   package func bind(unixSocket path: String, permissions: UInt32) async throws {
     let (socket, descriptor) = try UnixSocket.bind(path: path, permissions: permissions)
-    let channel = try await bootstrap().withBoundSocket(descriptor).outcome()
+    let channel = try await bootstrap(isSecure: false).withBoundSocket(descriptor).outcome()
     let isTooLate = state.withLock { state in
       if !state.isShuttingDown { state.sockets.append(socket) }
       return state.isShuttingDown
@@ -65,7 +72,12 @@ package final class TransportServer: Sendable {
     try await keep(channel)
   }
 
-  private func bootstrap() -> ServerBootstrap {
+  /// Uses other credentials for the connections that begin from now on; those that are open go on with theirs.
+  package func replaceCredentials(_ credentials: TLSCredentials) {
+    self.credentials.withLock { $0 = credentials }
+  }
+
+  private func bootstrap(isSecure: Bool) -> ServerBootstrap {
     let loops = loops
     return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
@@ -75,8 +87,15 @@ package final class TransportServer: Sendable {
       .childChannelInitializer { channel in
         let eventLoop = channel.eventLoop
         guard let loop = loops.first(where: { $0.eventLoop === eventLoop }) else { return channel.close() }
-        return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Connection(loop: loop))
+        let connection = Connection(loop: loop, isSecure: isSecure)
+        guard isSecure else {
+          return eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
+        }
+        guard let credentials = self.credentials.withLock({ $0 }) else { return channel.close() }
+        let tls = NIOSSLServerHandler(context: credentials.context)
+        let handshake = TLSHandshake(tls: tls, connection: connection)
+        return eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandlers(tls, handshake, connection)
         }
       }
   }

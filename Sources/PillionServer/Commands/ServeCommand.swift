@@ -30,6 +30,17 @@ package struct ServeCommand {
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else { return .configuration }
 
+    let files: TLSFiles?
+    let credentials: TLSCredentials?
+    do throws(TLSFilesError) {
+      files = try TLSFiles(configuration)
+      credentials = try files?.load()
+    } catch {
+      Terminal.complain("error: \(error)")
+      return .configuration
+    }
+    if let warning = credentials?.warning { Terminal.complain("warning: \(warning)") }
+
     // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
     let signals = TerminationSignals()
     // Memory of a megabyte and more goes back to the system when it is freed. Left to itself glibc raises this figure to
@@ -59,7 +70,8 @@ package struct ServeCommand {
     watch.start()
     defer { watch.stop() }
     let server = TransportServer(
-      configuration: transportConfiguration, router: assembly.router(for: definitions), group: group)
+      configuration: transportConfiguration, router: assembly.router(for: definitions), group: group,
+      credentials: credentials, connectionObserver: LoggingObserver(logger: logger))
     let addresses: [ListenAddress]
     do {
       addresses = try configuration.listen.map { try bind(server, to: $0) }
@@ -71,15 +83,15 @@ package struct ServeCommand {
     }
 
     announce(addresses, database, definitions.schema)
-    let reloader = Reloader(configuration: configuration, accepted: accepted, logger: logger) { definitions in
-      let router = assembly.router(for: definitions)
-      watch.replace(definitions)
-      waitFor { await server.replaceRouter(router) }
+    let watchers = watchers(server, assembly, files, watch, logger)
+    do throws(DatabaseError) {
+      for watcher in watchers { try watcher.start() }
+    } catch {
+      logger.error("files are not watched, and changes have to wait for a restart: \(error.description)")
     }
-    if isDevelopment { reloader.start() }
 
     let signal = signals.wait()
-    reloader.stop()
+    for watcher in watchers { watcher.stop() }
     logger.info(
       "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
     signals.exitOnNext()
@@ -89,6 +101,27 @@ package struct ServeCommand {
     driver.shutdown()
     logger.info("stopped")
     return .success
+  }
+
+  /// What is reloaded while the server runs: certificates, and with `--dev` the definitions.
+  private func watchers(
+    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ drift: DriftWatch, _ logger: Logger
+  ) -> [FileWatcher] {
+    var watchers: [FileWatcher] = []
+    if let files {
+      let reloader = CertificateReloader(files: files, logger: logger) { server.replaceCredentials($0) }
+      watchers.append(reloader.watcher)
+    }
+    if isDevelopment {
+      let reloader = DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) {
+        definitions in
+        let router = assembly.router(for: definitions)
+        drift.replace(definitions)
+        waitFor { await server.replaceRouter(router) }
+      }
+      watchers.append(reloader.watcher)
+    }
+    return watchers
   }
 
   private func makeLogger() -> Logger {
@@ -121,12 +154,15 @@ package struct ServeCommand {
     return transport
   }
 
+  private var hasTLS: Bool { !configuration.tls.certificate.isEmpty }
+
   /// The address that is bound.
   private func bind(_ server: TransportServer, to address: ListenAddress) throws -> ListenAddress {
     do {
       switch address {
       case .tcp(let host, let port, let isPlaintext):
-        let bound = try waitFor { try await server.bind(host: host, port: port).port }
+        let isSecure = hasTLS && !isPlaintext
+        let bound = try waitFor { try await server.bind(host: host, port: port, isSecure: isSecure).port }
         return .tcp(host: host, port: bound ?? port, isPlaintext: isPlaintext)
       case .unix(let path):
         let permissions = configuration.socketPermissions
@@ -172,7 +208,10 @@ package struct ServeCommand {
   }
 
   private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {
-    for address in addresses { Terminal.print("listening on \(address)") }
+    for address in addresses {
+      let isSecure = if case .tcp(_, _, isPlaintext: false) = address { hasTLS } else { false }
+      Terminal.print("listening on \(address)\(isSecure ? " with TLS" : "")")
+    }
     Terminal.print("database     \(database.masked)")
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
     for model in schema.models.prefix(20) {
@@ -211,8 +250,12 @@ struct ServiceAssembly: Sendable {
 }
 
 /// Logs what clients are not told in full.
-struct LoggingObserver: ServiceObserver {
+struct LoggingObserver: ServiceObserver, ConnectionObserver {
   let logger: Logger
+
+  func handshakeFailed(peer: String, reason: String) {
+    logger.info("TLS handshake failed: \(reason)", metadata: ["peer": "\(peer)"])
+  }
 
   func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String) {
     // What a client did wrong is the client's to read; the rest is the operator's.

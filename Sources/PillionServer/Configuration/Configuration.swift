@@ -4,8 +4,17 @@ package import PillionSchema
 
 /// The effective configuration, every value of its type.
 package struct Configuration: Sendable {
+  /// What `server.tls` says; empty texts are not set. `TLSFiles` knows what goes together.
+  package struct TLS: Sendable, Hashable {
+    package var certificate = ""
+    package var key = ""
+    package var clientAuthorities = ""
+    package var clientCertificate = ""
+  }
+
   package private(set) var listen: [ListenAddress] = []
   package private(set) var socketPermissions: UInt32 = 0
+  package private(set) var tls = TLS()
   package private(set) var limits = ServerLimits()
   package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
@@ -49,6 +58,10 @@ package struct Configuration: Sendable {
     printed = reader.printed
     listen = reader.addresses("server.listen")
     socketPermissions = reader.permissions("server.socket_permissions")
+    tls = TLS(
+      certificate: reader.text("server.tls.certificate"), key: reader.text("server.tls.key"),
+      clientAuthorities: reader.text("server.tls.client_ca"),
+      clientCertificate: reader.choice("server.tls.client_certificate"))
     limits = reader.limits()
     compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")

@@ -28,6 +28,17 @@ package struct Setting: Sendable {
       path: "server.socket_permissions", kind: .permissions, defaultValue: "0660",
       summary: "Who may connect to a Unix socket: permissions of its file."),
     Setting(
+      path: "server.tls.certificate", kind: .path,
+      summary: "PEM file of the server's certificate and those between it and the root; with it every port speaks TLS."),
+    Setting(path: "server.tls.key", kind: .path, summary: "PEM file of the certificate's private key."),
+    Setting(
+      path: "server.tls.client_ca", kind: .path,
+      summary: "PEM file of the authorities that clients' certificates must come from."),
+    Setting(
+      path: "server.tls.client_certificate", kind: .choice, defaultValue: "none",
+      summary: "Whether clients show a certificate; one that is shown is always checked.",
+      choices: ["none", "optional", "required"]),
+    Setting(
       path: "server.max_message_bytes", kind: .bytes, defaultValue: "4MiB",
       summary: "Largest request message, decompressed; a larger one is RESOURCE_EXHAUSTED."),
     Setting(

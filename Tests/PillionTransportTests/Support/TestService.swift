@@ -16,6 +16,7 @@ final class Journal: CallObserver, @unchecked Sendable {
     var sentBytes = 0
     var mostQueuedBytes = 0
     var receivedMessages = 0
+    var identities: [PeerIdentity?] = []
   }
 
   private var entries = Entries()
@@ -76,6 +77,7 @@ struct ClosureMethod: MethodHandler {
     journal.note {
       $0.metadata.append(call.metadata)
       $0.deadlines.append(call.deadline)
+      $0.identities.append(call.peerIdentity)
     }
     setUp(handler, call, journal)
     return handler
