@@ -61,6 +61,12 @@ test-swift: build-tests ## Run the Swift tests, one after the other: on two core
 test-clients: build-tests ## Run real clients against the debug binary, on SQLite and PostgreSQL.
 	PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest Tests/Clients $(PYTEST_FLAGS)
 
+.PHONY: test-applications
+test-applications: bootstrap-test build-tests ## Run inspect on the tables of a CMS, a forum, an issue tracker and a workflow engine from PyPI.
+	[[ -x .venv-applications/bin/python ]] || python3 -m venv .venv-applications
+	.venv-applications/bin/pip install --quiet --requirement Tests/Clients/inspected/applications/requirements.txt
+	PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest Tests/Clients/test_inspect_applications.py $(PYTEST_FLAGS)
+
 .PHONY: test-differential
 test-differential: build-tests ## Compare the codec with Python's protobuf on generated and mutated messages.
 	$(PYTHON) Tests/Differential/wire_corpus.py --out .build/wire-corpus.txt --cases $(CORPUS_CASES)
