@@ -60,29 +60,6 @@ enum WellKnownFiles {
     message(name, [field("seconds", 1, .int64), field("nanos", 2, .int32)])
   }
 
-  private static func message(
-    _ name: String, _ fields: [Google_Protobuf_FieldDescriptorProto]
-  ) -> Google_Protobuf_DescriptorProto {
-    .with {
-      $0.name = name
-      $0.field = fields
-    }
-  }
-
-  private static func field(
-    _ name: String, _ number: Int32, _ type: Google_Protobuf_FieldDescriptorProto.TypeEnum, _ typeName: String? = nil,
-    repeated: Bool = false
-  ) -> Google_Protobuf_FieldDescriptorProto {
-    .with {
-      $0.name = name
-      $0.number = number
-      $0.label = repeated ? .repeated : .optional
-      $0.type = type
-      if let typeName { $0.typeName = typeName }
-      $0.jsonName = jsonName(ofProtoField: name)
-    }
-  }
-
   private static func file(
     _ path: String, _ name: String, _ messages: [Google_Protobuf_DescriptorProto]
   ) -> Google_Protobuf_FileDescriptorProto {

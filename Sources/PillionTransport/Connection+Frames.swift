@@ -29,9 +29,17 @@ extension Connection {
   /// One field. Those of trailers are of no use to a gRPC server.
   func header(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
     guard isRequestHead else { return 0 }
+    guard door != .unix || isWellFormed(name, value) else { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
     head.add(name, value, loop: loop, limit: headerListLimit)
     // A list that is a little too long is refused by itself; a few bytes that unfold into megabytes end the connection.
     return verdict(head.listBytes <= 16 * headerListLimit, .headersTooLong)
+  }
+
+  /// What nghttp2 checks elsewhere. On a Unix socket clients send its path as `:authority`, which is none by RFC 3986,
+  /// and nghttp2 would refuse it: grpc-go does with a dialer of one's own, and so does grpcurl.
+  private func isWellFormed(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    nghttp2_check_header_name(name.baseAddress, name.count) != 0
+      && nghttp2_check_header_value_rfc9113(value.baseAddress, value.count) != 0
   }
 
   /// A request's header block is complete: a call begins.
@@ -149,7 +157,7 @@ extension Connection {
         loop.scratch.clear()
         didWrite = true
         // TLS keeps what is not flushed to itself: the channel would stay writable for ever.
-        if isSecure { context.flush() }
+        if door == .tls { context.flush() }
         guard context.channel.isWritable else { return true }
       }
     }

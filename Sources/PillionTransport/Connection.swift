@@ -30,9 +30,10 @@ final class Connection: ChannelDuplexHandler {
   @exclusivity(unchecked) var session: HTTP2Session?
   var context: ChannelHandlerContext?
   var indexInLoop = -1
-  private(set) lazy var peer: String = Self.describe(context?.remoteAddress)
-  /// Whether TLS is in front of this handler.
-  let isSecure: Bool
+  private(set) lazy var peer: String = door == .unix ? "unix:" : Self.describe(context?.remoteAddress)
+  /// Through which kind of listener the client came in.
+  enum Door { case plaintext, tls, unix }
+  let door: Door
   /// The client's verified certificate.
   var identity: PeerIdentity?
 
@@ -76,9 +77,9 @@ final class Connection: ChannelDuplexHandler {
   var goAwayTimer: Scheduled<Void>?
   var lingerTimer: Scheduled<Void>?
 
-  init(loop: LoopContext, isSecure: Bool = false) {
+  init(loop: LoopContext, door: Door) {
     self.loop = loop
-    self.isSecure = isSecure
+    self.door = door
     self.headerListLimit = loop.configuration.maxHeaderListBytes
     self.messageLimit = loop.configuration.maxMessageBytes
     self.bufferLimit = max(loop.configuration.maxConnectionBufferedBytes, loop.configuration.maxMessageBytes)
@@ -240,7 +241,7 @@ final class Connection: ChannelDuplexHandler {
     switch address {
     case .v4: return "\(address.ipAddress ?? ""):\(address.port ?? 0)"
     case .v6: return "[\(address.ipAddress ?? "")]:\(address.port ?? 0)"
-    case .unixDomainSocket: return "unix:\(address.pathname ?? "")"
+    case .unixDomainSocket: return "unix:"
     }
   }
 }

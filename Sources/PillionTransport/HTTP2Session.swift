@@ -2,18 +2,27 @@ import CPillionHTTP2
 
 /// The callbacks and options that every session is made from.
 ///
-/// `@unchecked Sendable`: both objects are only read once `init` is over; nghttp2 copies what it needs of them into
+/// `@unchecked Sendable`: the objects are only read once `init` is over; nghttp2 copies what it needs of them into
 /// each session (`nghttp2_session_server_new2`).
 private final class HTTP2Setup: @unchecked Sendable {
   static let shared = HTTP2Setup()
 
   let callbacks: OpaquePointer?
   let option: OpaquePointer?
+  /// Without nghttp2's rules for the fields of a request; `Connection.header` has those that matter.
+  let lenientOption: OpaquePointer?
 
   private init() {
     var callbacks: OpaquePointer?
-    var option: OpaquePointer?
     if nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks { HTTP2Callbacks.install(in: callbacks) }
+    self.callbacks = callbacks
+    option = Self.makeOption()
+    lenientOption = Self.makeOption()
+    if let lenientOption { nghttp2_option_set_no_http_messaging(lenientOption, 1) }
+  }
+
+  private static func makeOption() -> OpaquePointer? {
+    var option: OpaquePointer?
     if nghttp2_option_new(&option) == 0, let option {
       // `ClientPreface` has compared it, in order to answer HTTP/1.
       nghttp2_option_set_no_recv_client_magic(option, 1)
@@ -23,13 +32,13 @@ private final class HTTP2Setup: @unchecked Sendable {
       // `PeerAllowance` counts resets, and knows which clients have earned some.
       nghttp2_option_set_stream_reset_rate_limit(option, 1 << 30, 1 << 30)
     }
-    self.callbacks = callbacks
-    self.option = option
+    return option
   }
 
   deinit {
     nghttp2_session_callbacks_del(callbacks)
     nghttp2_option_del(option)
+    nghttp2_option_del(lenientOption)
   }
 }
 
@@ -39,7 +48,9 @@ final class HTTP2Session {
 
   /// nil when there is no memory.
   init?(connection: Connection) {
-    guard let callbacks = HTTP2Setup.shared.callbacks, let option = HTTP2Setup.shared.option else { return nil }
+    let setup = HTTP2Setup.shared
+    let option = connection.door == .unix ? setup.lenientOption : setup.option
+    guard let callbacks = setup.callbacks, let option else { return nil }
     var session: OpaquePointer?
     let user = Unmanaged.passUnretained(connection).toOpaque()
     guard nghttp2_session_server_new2(&session, callbacks, user, option) == 0, let session else { return nil }

@@ -47,7 +47,7 @@ package final class TransportServer: Sendable {
   /// connection is closed. Returns the address that is bound. Throws what the system says when it cannot be.
   @discardableResult
   package func bind(host: String, port: Int, isSecure: Bool = false) async throws -> SocketAddress {
-    let channel = try await bootstrap(isSecure: isSecure)
+    let channel = try await bootstrap(isSecure ? .tls : .plaintext)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .bind(host: host, port: port)
@@ -63,7 +63,7 @@ package final class TransportServer: Sendable {
   /// Throws `ListenError` when it cannot be made.
   package func bind(unixSocket path: String, permissions: UInt32) async throws {
     let (socket, descriptor) = try UnixSocket.bind(path: path, permissions: permissions)
-    let channel = try await bootstrap(isSecure: false).withBoundSocket(descriptor).outcome()
+    let channel = try await bootstrap(.unix).withBoundSocket(descriptor).outcome()
     let isTooLate = state.withLock { state in
       if !state.isShuttingDown { state.sockets.append(socket) }
       return state.isShuttingDown
@@ -77,7 +77,7 @@ package final class TransportServer: Sendable {
     self.credentials.withLock { $0 = credentials }
   }
 
-  private func bootstrap(isSecure: Bool) -> ServerBootstrap {
+  private func bootstrap(_ door: Connection.Door) -> ServerBootstrap {
     let loops = loops
     return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
@@ -87,8 +87,8 @@ package final class TransportServer: Sendable {
       .childChannelInitializer { channel in
         let eventLoop = channel.eventLoop
         guard let loop = loops.first(where: { $0.eventLoop === eventLoop }) else { return channel.close() }
-        let connection = Connection(loop: loop, isSecure: isSecure)
-        guard isSecure else {
+        let connection = Connection(loop: loop, door: door)
+        guard door == .tls else {
           return eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
         }
         guard let credentials = self.credentials.withLock({ $0 }) else { return channel.close() }

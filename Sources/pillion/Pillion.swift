@@ -84,7 +84,7 @@ struct Serve: ParsableCommand {
   @Flag(help: "Serves although tables or columns are missing; their services are not ready.")
   var allowDrift = false
 
-  @Flag(help: "For development: reloads when a definition changes, logs text for people.")
+  @Flag(help: "For development: reloads when a definition changes, logs text for people, turns reflection on.")
   var dev = false
 
   @Flag(help: "Prints the effective settings, secrets masked, and exits.")
@@ -93,7 +93,10 @@ struct Serve: ParsableCommand {
   func run() throws {
     var flags = ["server.listen": listen]
     if let database { flags["database.url"] = [database] }
-    if dev { flags["log.format"] = ["text"] }
+    if dev {
+      flags["log.format"] = ["text"]
+      flags["server.reflection"] = ["on"]
+    }
     let configuration = try options.load(flags)
     if printConfig {
       Terminal.print(configuration.printed)

@@ -5,7 +5,9 @@ import socket
 import stat
 
 import grpc
+import hpack
 import pytest
+from hyperframe import frame
 
 from support.client import TIMEOUT
 from support.postgres import wait_until
@@ -167,3 +169,45 @@ def test_deadline_and_errors_over_a_unix_socket(project):
         with pytest.raises(grpc.RpcError) as error:
             notes.Retrieve(id=404, timeout=TIMEOUT)
         assert error.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def statuses(path, *heads):
+    """A connection of its own through the socket; for each list of fields the `grpc-status`, or the name of the reset."""
+    encoder, decoder, found = hpack.Encoder(), hpack.Decoder(), []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(str(path))
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame.SettingsFrame(0).serialize())
+        for number, head in enumerate(heads):
+            request = frame.HeadersFrame(2 * number + 1, encoder.encode(head, huffman=False), flags=["END_HEADERS", "END_STREAM"])
+            client.sendall(request.serialize())
+            while len(found) == number:
+                received, length = frame.Frame.parse_frame_header(memoryview(read(client, 9)))
+                received.parse_body(memoryview(read(client, length)))
+                if isinstance(received, frame.HeadersFrame):
+                    found.append(dict(decoder.decode(received.data)).get("grpc-status"))
+                elif isinstance(received, frame.RstStreamFrame):
+                    found.append("reset")
+    return found
+
+
+def read(client, count):
+    data = b""
+    while len(data) < count:
+        assert (part := client.recv(count - len(data))), "closed"
+        data += part
+    return data
+
+
+def test_what_clients_call_a_socket(project):
+    """grpc-go with a dialer of one's own sends the path as `:authority`, which is none by the standard."""
+    path = project.folder / "pillion.sock"
+    common = [(":method", "POST"), (":scheme", "http"), (":path", "/no.Such/Method"), ("content-type", "application/grpc")]
+    with project.serve(listen=[f"unix:{path}"]) as server:
+        names = ["/run/some.sock", "localhost", "%2Frun%2Fsome.sock"]
+        assert statuses(path, *[[(":authority", name), *common] for name in names], common) == ["12"] * 4
+        # The rest of a request is as strict as elsewhere.
+        bad = [("x-Upper", "1"), ("x-break", "a\r\nb"), ("x-nul", "a\0b"), ("", "1"), (":", "1")]
+        assert statuses(path, *[[*common, field] for field in bad], common) == ["reset"] * len(bad) + ["12"]
+        assert statuses(path, [field for field in common if field[0] != ":path"], common) == ["12", "12"]
+        note(project, server, f"unix:{path}")

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `the wheel returns each call once, not early and at most a slot late`() throws {
-    let connection = Connection(loop: idleLoop())
+    let connection = Connection(loop: idleLoop(), door: .plaintext)
     var wheel = DeadlineWheel()
     let start: UInt64 = 1_000_000_123
     var pending: [Int32: UInt64] = [:]
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func `the wheel copes with a late turn and with deadlines in the past`() {
-    let connection = Connection(loop: idleLoop())
+    let connection = Connection(loop: idleLoop(), door: .plaintext)
     var wheel = DeadlineWheel()
     func add(_ deadline: UInt64, now: UInt64) -> ServerCall {
       let call = ServerCall(

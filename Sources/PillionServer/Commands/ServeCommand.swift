@@ -65,7 +65,7 @@ package struct ServeCommand {
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, lists: listPolicy(logger), loops: LoopStates(group: group),
-      health: HealthState(driver: driver))
+      health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
@@ -238,14 +238,21 @@ struct ServiceAssembly: Sendable {
   let lists: ListPolicy
   let loops: LoopStates
   let health: HealthState
+  let hasReflection: Bool
 
-  /// Answers the definitions' services, and health for each of them.
+  /// Answers the definitions' services, health for each of them, and what clients ask about them.
   func router(for definitions: Definitions) -> Router {
     let services = ModelServices(
       schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,
       errors: errors, lists: lists, loops: loops)
-    health.replaceServices(services.names + [HealthService.name])
-    return Router(methods: services.methods + HealthService.methods(health))
+    var names = services.names + [HealthService.name]
+    var methods = services.methods + HealthService.methods(health)
+    if hasReflection {
+      names += ReflectionService.names
+      methods += ReflectionService.methods(definitions.protos)
+    }
+    health.replaceServices(names)
+    return Router(methods: methods)
   }
 }
 

@@ -15,6 +15,7 @@ package struct Configuration: Sendable {
   package private(set) var listen: [ListenAddress] = []
   package private(set) var socketPermissions: UInt32 = 0
   package private(set) var tls = TLS()
+  package private(set) var hasReflection = false
   package private(set) var limits = ServerLimits()
   package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
@@ -62,6 +63,7 @@ package struct Configuration: Sendable {
       certificate: reader.text("server.tls.certificate"), key: reader.text("server.tls.key"),
       clientAuthorities: reader.text("server.tls.client_ca"),
       clientCertificate: reader.choice("server.tls.client_certificate"))
+    hasReflection = reader.choice("server.reflection") == "on"
     limits = reader.limits()
     compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")

@@ -39,6 +39,9 @@ package struct Setting: Sendable {
       summary: "Whether clients show a certificate; one that is shown is always checked.",
       choices: ["none", "optional", "required"]),
     Setting(
+      path: "server.reflection", kind: .choice, defaultValue: "off",
+      summary: "Whether clients may ask what services there are; on with serve --dev.", choices: ["off", "on"]),
+    Setting(
       path: "server.max_message_bytes", kind: .bytes, defaultValue: "4MiB",
       summary: "Largest request message, decompressed; a larger one is RESOURCE_EXHAUSTED."),
     Setting(
