@@ -18,6 +18,7 @@ PYTEST_FLAGS ?=
 DEMO_LISTEN ?= 127.0.0.1:50051
 FUZZ_SECONDS ?= 60
 CORPUS_CASES ?= 60000
+FILTER_CASES ?= 1000000
 TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
 
 .PHONY: help
@@ -77,13 +78,15 @@ tsan: bootstrap-test ## Run the lane and transport tests under the thread saniti
 	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
 
 .PHONY: fuzz
-fuzz: bootstrap-test build-tests ## Compare the codec with Python's protobuf on new random messages for FUZZ_SECONDS (60).
+fuzz: bootstrap-test build-tests ## Try the codec and the filters on new random input for FUZZ_SECONDS (60).
 	@seed=$$RANDOM$$RANDOM
 	while ((SECONDS < $(FUZZ_SECONDS))); do
 	  seed=$$((seed + 1))
 	  $(PYTHON) Tests/Differential/wire_corpus.py --out .build/fuzz-corpus.txt --cases $(CORPUS_CASES) --seed $$seed
 	  PILLION_CORPUS=$(CURDIR)/.build/fuzz-corpus.txt $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter PillionWireTests.CorpusTests \
 	    || { echo "differs with --seed $$seed; the corpus is in .build/fuzz-corpus.txt" >&2; exit 1; }
+	  PILLION_SEED=$$seed PILLION_FILTER_CASES=$(FILTER_CASES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter FilterFuzzTests
+	  PILLION_SEED=$$seed PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest -q Tests/Clients/test_filter_differential.py
 	done
 
 .PHONY: bench

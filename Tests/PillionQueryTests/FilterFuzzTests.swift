@@ -1,0 +1,131 @@
+import Glibc
+import PillionQuery
+import PillionSchema
+import Testing
+
+/// Random and mutated filters: each is read or refused with a place in the text, and none takes the process down.
+///
+/// `PILLION_FILTER_CASES` says how many (100,000), `PILLION_SEED` which.
+@Suite struct FilterFuzzTests {
+  private static let cases = getenv("PILLION_FILTER_CASES").flatMap { Int(String(cString: $0)) } ?? 100_000
+  private static let seed = getenv("PILLION_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
+
+  private let schema: Schema
+
+  init() throws {
+    let yaml = """
+      models:
+        Post:
+          fields:
+            id: { type: int64, primary_key: true }
+            title: { type: string, null: true }
+            flag: { type: bool }
+            when: { type: timestamp }
+            price: { type: decimal }
+            span: { type: duration }
+            code: { type: uuid }
+            raw: { type: bytes }
+            meta: { type: json, null: true }
+            words: { type: array, items: string }
+            author: { type: foreign_key, model: Post, null: true }
+            tags: { type: many_to_many, model: Post }
+      """
+    let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
+    self.schema = try #require(schema, "\(diagnostics)")
+  }
+
+  private static let pieces = [
+    "id", "title", "flag", "when", "price", "span", "code", "raw", "meta", "words", "author", "tags", "meta.a",
+    "author.title",
+    "tags.id", "author.author.author.author.id", "nope", " ", " ", " ", "=", "!=", "<", "<=", ">", ">=", ":", "AND",
+    "OR", "NOT", "-",
+    "(", ")", "(", ")", ",", ".", "*", "null", "true", "1", "-1", "1.5", "\"x\"", "'y'", "\"a*b\"", "\"", "'", "\\",
+    "\\*", "ieq(",
+    "regex(", "range(", "isnull(", "contains(", "2024-02-29T00:00:00Z", "P1D", "90s", "12.50", "é", "\u{301}", "\u{0}",
+    "😀",
+    "123e4567-e89b-12d3-a456-426614174000", "99999999999999999999", "1e400", "{1000}", "[", "]",
+  ]
+
+  @Test func everythingIsReadOrRefused() throws {
+    var random = SeededGenerator(state: Self.seed)
+    var read = 0
+    for _ in 0..<Self.cases {
+      let text = makeText(&random)
+      switch outcome(text) {
+      case .success(let filter?):
+        read += 1
+        #expect(filter.values.count == takes(filter.predicate), "\(text.debugDescription)")
+      case .success(nil): break
+      case .failure(let error):
+        let isInText = error.position >= 1 && error.position <= text.unicodeScalars.count + 1
+        #expect(isInText && !error.message.isEmpty, "\(text.debugDescription): \(error)")
+        #expect(error.excerpt.utf8.count { $0 == UInt8(ascii: "\n") } == 1, "\(text.debugDescription)")
+      }
+    }
+    // The generator would be of no use if nearly all were wrong.
+    #expect(read > Self.cases / 100)
+  }
+
+  private func outcome(_ text: String) -> Result<Filter?, QueryError> {
+    do throws(QueryError) {
+      return .success(try Filter.parse(text, model: schema.models[0], schema: schema, limits: FilterLimits()))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func makeText(_ random: inout SeededGenerator) -> String {
+    if Int.random(in: 0..<8, using: &random) == 0 {
+      return String(
+        decoding: (0..<Int.random(in: 0..<40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) },
+        as: UTF8.self)
+    }
+    if Int.random(in: 0..<2, using: &random) == 0 { return comparison(&random, depth: 3) }
+    return (0..<Int.random(in: 1..<14, using: &random)).map { _ in piece(&random) }.joined()
+  }
+
+  private func piece(_ random: inout SeededGenerator) -> String {
+    Self.pieces[Int.random(in: 0..<Self.pieces.count, using: &random)]
+  }
+
+  /// Nearly right.
+  private func comparison(_ random: inout SeededGenerator, depth: Int) -> String {
+    switch Int.random(in: 0..<(depth > 0 ? 8 : 4), using: &random) {
+    case 4: "(\(comparison(&random, depth: depth - 1)))"
+    case 5: "\(comparison(&random, depth: depth - 1)) OR \(comparison(&random, depth: depth - 1))"
+    case 6: "\(comparison(&random, depth: depth - 1)) AND \(comparison(&random, depth: depth - 1))"
+    case 7: "NOT \(comparison(&random, depth: depth - 1))"
+    default: "\(piece(&random)) \(["=", "!=", "<", ":"][Int.random(in: 0..<4, using: &random)]) \(piece(&random))"
+    }
+  }
+
+  /// How many values a predicate's tests take.
+  private func takes(_ predicate: Predicate) -> Int {
+    switch predicate {
+    case .all(let parts), .any(let parts): parts.reduce(0) { $0 + takes($1) }
+    case .not(let part): takes(part)
+    case .test(let test):
+      switch test.condition {
+      case .isNull, .isNotNull, .isNotEmpty: 0
+      case .compare, .like, .notLike, .equalsIgnoringCase, .matches, .contains: 1
+      case .between: 2
+      case .oneOf(let count): count
+      case .json(.exists), .json(.isNull), .json(.isNotNull): 1
+      case .json(.compare), .json(.contains): 2
+      }
+    }
+  }
+}
+
+/// SplitMix64, so that a seed means the same everywhere.
+private struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+}
