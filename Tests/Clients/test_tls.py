@@ -1,15 +1,17 @@
-"""TLS and mTLS: grpcio's secure channels, Python's `ssl` for what grpcio would never do."""
+"""TLS and mTLS (G46): grpcio's secure channels, Python's `ssl` for what grpcio would never do."""
 
 import os
 import socket
 import ssl
+import threading
 import time
 
 import grpc
 import pytest
 from grpc import StatusCode
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from support.certificates import SERVER, Authority
+from support.certificates import CLIENT, SERVER, Authority, Certificate
 from support.client import TIMEOUT
 from support.postgres import wait_until
 from support.server import DidNotStart
@@ -217,7 +219,68 @@ def test_several_authorities(project, authority, stranger):
         accepts(project, server, credentials(authority, stranger.client()))
 
 
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_intermediate_authorities(project, authority, side):
+    intermediate = Authority("Intermediate", issuer=authority)
+    own = (intermediate if side == "client" else authority).client()
+    if side == "server":
+        intermediate.server().write(project.folder, "server")
+        with (project.folder / "server.pem").open("ab") as file:
+            file.write(intermediate.pem)
+    chain = own.pem + (intermediate.pem if side == "client" else b"")
+    with serve(project, client="required") as server:
+        accepts(project, server, grpc.ssl_channel_credentials(authority.pem, own.key, chain))
+        if side == "client":
+            turns_away(project, server, credentials(authority, own))
+
+
+def test_a_client_certificate_that_signed_itself(project, authority):
+    with serve(project, client="required") as server:
+        turns_away(project, server, credentials(authority, Certificate("client", usage=CLIENT)))
+
+
+def test_too_many_connections_are_told_so_over_tls(project, authority):
+    (project.folder / "pillion.yaml").write_text("server: { max_connections: 1 }\n")
+    with serve(project) as server:
+        with connect(server, context(authority)), connect(server, context(authority)) as second:
+            received = b""
+            while chunk := second.recv(1000):
+                received += chunk
+            assert b"too many connections" in received
+
+
 # MARK: Reload
+
+
+def test_renewals_under_load_fail_no_call(project, authority):
+    """Each call on a connection of its own, while the files are replaced one after the other."""
+    failures, calls, over = [], [], threading.Event()
+
+    def client():
+        while not over.is_set():
+            with grpc.secure_channel(
+                f"127.0.0.1:{server.port}", credentials(authority), options=[("grpc.use_local_subchannel_pool", 1)]
+            ) as channel:
+                try:
+                    check = health_pb2_grpc.HealthStub(channel).Check
+                    calls.append(check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT).status)
+                except grpc.RpcError as error:
+                    failures.append(error)
+
+    with serve(project) as server:
+        threads = [threading.Thread(target=client) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for number in range(4):
+                new = authority.server(f"number {number}").write(project.folder, "server")
+                wait_until(lambda: server.output.count("certificate reloaded") == number + 1)
+                assert presented(server, authority) == new.pem
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+    assert not failures and len(calls) > 20
 
 
 def test_reload_mid_stream(project, authority):
