@@ -83,6 +83,15 @@ let package = Package(
     .testTarget(
       name: "PillionDatabaseTests",
       dependencies: ["PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionSchema", "PillionWire"]),
+    // gRPC's interoperability service, for clients in other languages.
+    .executableTarget(
+      name: "interop-server",
+      dependencies: [
+        "PillionTransport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/InteropServer"),
     .testTarget(
       name: "PillionTransportTests",
       dependencies: [

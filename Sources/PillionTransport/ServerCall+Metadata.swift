@@ -14,7 +14,7 @@ extension ServerCall {
   /// Adds a field to the initial metadata; of use until the first message is sent. The rules are `addTrailer`'s.
   @discardableResult
   package func addHeader(_ name: String, _ value: String) -> Bool {
-    guard !isResponseStarted, let field = checked(name, value) else { return false }
+    guard !isResponseStarted, let field = checked(name, Array(value.utf8)) else { return false }
     added?.headers.append(field)
     return true
   }
@@ -26,13 +26,18 @@ extension ServerCall {
   /// 8 KiB in all. The value of a name that ends in `-bin` may be anything: its UTF-8 is sent as base64.
   @discardableResult
   package func addTrailer(_ name: String, _ value: String) -> Bool {
-    guard !isEnded, let field = checked(name, value) else { return false }
+    addTrailer(name, bytes: Array(value.utf8))
+  }
+
+  /// The same for a value that is not text.
+  @discardableResult
+  package func addTrailer(_ name: String, bytes: [UInt8]) -> Bool {
+    guard !isEnded, let field = checked(name, bytes) else { return false }
     added?.trailers.append(field)
     return true
   }
 
-  private func checked(_ name: String, _ value: String) -> AddedMetadata.Field? {
-    let bytes = Array(value.utf8)
+  private func checked(_ name: String, _ bytes: [UInt8]) -> AddedMetadata.Field? {
     guard Self.isName(name) else { return nil }
     var field = (name: name, value: bytes)
     if name.hasSuffix("-bin") {

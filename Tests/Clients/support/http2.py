@@ -19,7 +19,7 @@ def framed(message, flag=0):
 
 class Answer:
     def __init__(self):
-        self.headers = {}
+        self.headers, self.blocks = {}, 0
         self.body = b""
         self.ended = False
         self.reset = None
@@ -137,6 +137,7 @@ class RawConnection:
     def _take(self, frame):
         answer = self.answers.setdefault(frame.stream_id, Answer()) if frame.stream_id else None
         if isinstance(frame, HeadersFrame):
+            answer.blocks += 1
             answer.headers |= {str(name): str(value) for name, value in self.decoder.decode(frame.data)}
         elif isinstance(frame, DataFrame):
             answer.body += frame.data

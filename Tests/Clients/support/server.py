@@ -37,6 +37,9 @@ class DidNotStart(Exception):
 
 
 class Server:
+    # What `serve` says behind its listeners.
+    said_last = "database"
+
     def __init__(self, command, folder, variables=None):
         self.lines = []
         self.channels = []
@@ -73,8 +76,7 @@ class Server:
                     self.listeners.append(path or int(port))
                     if self.port is None and port:
                         self.port = int(port)
-                # What `serve` says behind its listeners.
-                self._ready = self._ready or bool(self.listeners) and line.startswith("database")
+                self._ready = self._ready or bool(self.listeners) and line.startswith(self.said_last)
                 self._news.notify_all()
         with self._news:
             self._ended = True

@@ -1,0 +1,294 @@
+"""gRPC's interoperability cases against the transport: Python, C++ and Go clients, and frames by hand.
+
+The server is `interop-server`, a test target that serves `grpc.testing.TestService` on the same transport as pillion.
+"""
+
+import gzip
+import importlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import zlib
+
+import grpc
+import pytest
+from grpc import StatusCode
+from hyperframe.frame import WindowUpdateFrame
+
+from support.client import TIMEOUT
+from support.http2 import RawConnection, framed
+from support.protos import compile_go, compile_python, go_environment
+from support.server import Server
+
+HERE = pathlib.Path(__file__).resolve().parent
+FOLDER = HERE / "interop"
+SIZES, ANSWERS = (27182, 8, 1828, 45904), (31415, 9, 2653, 58979)
+SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
+UNARY = "/grpc.testing.TestService/UnaryCall"
+EMPTY = "/grpc.testing.TestService/EmptyCall"
+OUTPUT = "/grpc.testing.TestService/StreamingOutputCall"
+SQUEEZE = {"gzip": (gzip.compress, gzip.decompress), "deflate": (zlib.compress, zlib.decompress)}
+COMPRESSIONS = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
+
+
+class InteropServer(Server):
+    said_last = "listening"
+
+
+def run(*command, **options):
+    done = subprocess.run(list(map(str, command)), text=True, capture_output=True, timeout=900, **options)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def server(binary):
+    with InteropServer([binary.parent / "interop-server"], HERE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pb(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("interop")
+    compile_python(FOLDER, folder, "interop.proto")
+    sys.path.insert(0, str(folder))
+    try:
+        modules = importlib.import_module("interop_pb2"), importlib.import_module("interop_pb2_grpc")
+    finally:
+        sys.path.remove(str(folder))
+    return modules[0], modules[1]
+
+
+@pytest.fixture
+def stub(server, pb):
+    return pb[1].TestServiceStub(server.channel())
+
+
+@pytest.fixture
+def messages(pb):
+    return pb[0]
+
+
+@pytest.fixture
+def raw(server):
+    with RawConnection(server.port, settings={4: 1 << 24}) as connection:
+        connection.send(WindowUpdateFrame(0, 1 << 24))
+        yield connection
+
+
+def large(messages, **fields):
+    return messages.SimpleRequest(response_size=314159, payload=messages.Payload(body=bytes(271828)), **fields)
+
+
+def ask(messages, size, payload=0, **fields):
+    parameters = messages.ResponseParameters(size=size, **fields)
+    return messages.StreamingOutputCallRequest(response_parameters=[parameters], payload=messages.Payload(body=bytes(payload)))
+
+
+def test_cpp(server, tmp_path):
+    shutil.copy(HERE / "cpp" / "Makefile", tmp_path)
+    shutil.copy(FOLDER / "cpp" / "main.cc", tmp_path)
+    run("make", f"-j{os.cpu_count()}", f"PROTOS={FOLDER}", "NAMES=interop", "client", cwd=tmp_path)
+    assert len(run(tmp_path / "client", server.address).split()) == 15
+
+
+def test_go(server, tmp_path):
+    compile_go(FOLDER, "interop.proto", "interop", tmp_path / "src" / "interop")
+    shutil.copytree(FOLDER / "go", tmp_path / "src" / "client")
+    run("go", "build", "-o", tmp_path / "client", "client", cwd=tmp_path, env=go_environment(tmp_path))
+    assert len(run(tmp_path / "client", server.address).split()) == 16
+
+
+def test_empty_unary(stub, messages):
+    assert stub.EmptyCall(messages.Empty(), timeout=TIMEOUT) == messages.Empty()
+
+
+def test_large_unary(stub, messages):
+    assert stub.UnaryCall(large(messages), timeout=TIMEOUT).payload.body == bytes(314159)
+
+
+@pytest.mark.parametrize("encoding", COMPRESSIONS)
+def test_compressed_unary(stub, messages, encoding):
+    yes, no = messages.BoolValue(value=True), messages.BoolValue(value=False)
+    request = large(messages, expect_compressed=yes, response_compressed=yes)
+    answer = stub.UnaryCall(request, timeout=TIMEOUT, compression=COMPRESSIONS[encoding])
+    assert answer.payload.body == bytes(314159)
+    assert stub.UnaryCall(large(messages, expect_compressed=no), timeout=TIMEOUT).payload.body == bytes(314159)
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.UnaryCall(large(messages, expect_compressed=yes), timeout=TIMEOUT)
+    assert refused.value.code() == StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("encoding", [None, *COMPRESSIONS])
+def test_client_streaming(stub, messages, encoding):
+    def request(size):
+        # gRPC sends a message as it is that would not get smaller.
+        expected = messages.BoolValue(value=True) if encoding and size > 100 else None
+        return messages.StreamingInputCallRequest(payload=messages.Payload(body=bytes(size)), expect_compressed=expected)
+
+    requests = (request(size) for size in SIZES)
+    answer = stub.StreamingInputCall(requests, timeout=TIMEOUT, compression=COMPRESSIONS.get(encoding))
+    assert answer.aggregated_payload_size == 74922
+
+
+def test_server_streaming(stub, messages):
+    parameters = [messages.ResponseParameters(size=size, interval_us=1000) for size in ANSWERS]
+    request = messages.StreamingOutputCallRequest(response_parameters=parameters)
+    assert [len(answer.payload.body) for answer in stub.StreamingOutputCall(request, timeout=TIMEOUT)] == list(ANSWERS)
+
+
+def test_ping_pong(stub, messages):
+    turns = []
+
+    def requests():
+        for size, payload in zip(ANSWERS, SIZES):
+            yield ask(messages, size, payload)
+            # The next only when the answer has come.
+            while not turns or turns[-1] != size:
+                turn.acquire()
+
+    turn = threading.Semaphore(0)
+    for answer in stub.FullDuplexCall(requests(), timeout=TIMEOUT):
+        turns.append(len(answer.payload.body))
+        turn.release()
+    assert turns == list(ANSWERS)
+
+
+def test_empty_stream(stub):
+    assert list(stub.FullDuplexCall(iter(()), timeout=TIMEOUT)) == []
+
+
+def test_custom_metadata(stub, messages):
+    sent = (("x-grpc-test-echo-initial", "test_initial_metadata_value"), ("x-grpc-test-echo-trailing-bin", b"\xab\xab\xab\0\xff"))
+    _, call = stub.UnaryCall.with_call(large(messages), timeout=TIMEOUT, metadata=sent)
+    assert sent[0] in call.initial_metadata() and sent[1] in call.trailing_metadata()
+    stream = stub.FullDuplexCall(iter([ask(messages, 31415, 27182)]), timeout=TIMEOUT, metadata=sent)
+    assert len(list(stream)) == 1
+    assert sent[0] in stream.initial_metadata() and sent[1] in stream.trailing_metadata()
+
+
+@pytest.mark.parametrize("message", ["test status message", SPECIAL, "", "100 % “quoted”"])
+def test_status_code_and_message(stub, messages, message):
+    status = messages.EchoStatus(code=2, message=message)
+    with pytest.raises(grpc.RpcError) as unary:
+        stub.UnaryCall(messages.SimpleRequest(response_status=status), timeout=TIMEOUT)
+    with pytest.raises(grpc.RpcError) as stream:
+        list(stub.FullDuplexCall(iter([messages.StreamingOutputCallRequest(response_status=status)]), timeout=TIMEOUT))
+    for error in (unary.value, stream.value):
+        assert (error.code(), error.details()) == (StatusCode.UNKNOWN, message)
+
+
+def test_unimplemented(server, stub, pb):
+    messages, stubs = pb
+    for call in (stub.UnimplementedCall, stubs.UnimplementedServiceStub(server.channel()).UnimplementedCall):
+        with pytest.raises(grpc.RpcError) as error:
+            call(messages.Empty(), timeout=TIMEOUT)
+        assert error.value.code() == StatusCode.UNIMPLEMENTED
+
+
+def test_cancel_after_begin(stub, messages):
+    call = stub.StreamingInputCall.future(iter(()), timeout=TIMEOUT)
+    call.cancel()
+    assert call.code() == StatusCode.CANCELLED
+
+
+def test_cancel_after_first_response(stub, messages):
+    def requests():
+        yield ask(messages, 31415, 27182)
+        over.wait(TIMEOUT)
+
+    over = threading.Event()
+    stream = stub.FullDuplexCall(requests(), timeout=TIMEOUT)
+    next(stream)
+    stream.cancel()
+    over.set()
+    assert stream.code() == StatusCode.CANCELLED
+
+
+def test_timeout_on_sleeping_server(stub, messages):
+    stream = stub.FullDuplexCall(iter([ask(messages, 31415, 27182, interval_us=5_000_000)]), timeout=0.05)
+    with pytest.raises(grpc.RpcError) as error:
+        next(stream)
+    assert error.value.code() == StatusCode.DEADLINE_EXCEEDED
+
+
+def test_soak(stub, messages):
+    """Many large calls on one channel."""
+    for _ in range(int(os.environ.get("PILLION_SOAK", 200))):
+        assert len(stub.UnaryCall(large(messages), timeout=TIMEOUT).payload.body) == 314159
+
+
+# By hand: what no client shows.
+
+
+@pytest.mark.parametrize("encoding", SQUEEZE)
+def test_answers_are_compressed_as_asked(raw, messages, encoding):
+    yes, no = messages.BoolValue(value=True), messages.BoolValue(value=False)
+    accepting = ("grpc-accept-encoding", f"identity,{encoding}")
+    request = messages.SimpleRequest(response_size=314159, response_compressed=yes)
+    answer = raw.call(UNARY, request.SerializeToString(), accepting)
+    assert answer.status == 0 and answer.headers["grpc-encoding"] == encoding
+    [(flag, body)] = answer.messages
+    assert flag == 1 and len(messages.SimpleResponse.FromString(SQUEEZE[encoding][1](body)).payload.body) == 314159
+    request.response_compressed.CopyFrom(no)
+    assert [flag for flag, _ in raw.call(UNARY, request.SerializeToString(), accepting).messages] == [0]
+    parameters = [messages.ResponseParameters(size=size, compressed=value) for size, value in ((31415, yes), (92653, no), (58979, yes))]
+    request = messages.StreamingOutputCallRequest(response_parameters=parameters)
+    assert [flag for flag, _ in raw.call(OUTPUT, request.SerializeToString(), accepting).messages] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "content_type, http, status",
+    [
+        ("application/grpc", "200", 0), ("application/grpc+proto", "200", 0), ("application/grpc;charset=utf-8", "200", 0),
+        ("application/json", "415", 13), ("application/grpc-web", "415", 13), (None, "415", 13),
+    ],
+)
+def test_content_type(raw, content_type, http, status):
+    stream = raw.headers(EMPTY, content_type=content_type)
+    raw.data(stream, framed(b""))
+    answer = raw.answer(stream)
+    assert (answer.headers[":status"], answer.status) == (http, status)
+
+
+def test_no_te(raw):
+    stream = raw.headers(EMPTY, te=False)
+    raw.data(stream, framed(b""))
+    assert raw.answer(stream).status == 0
+
+
+@pytest.mark.parametrize(
+    "timeout, http, status",
+    [
+        ("99999999H", "200", 0), ("10000000u", "200", 0), ("99999999n", "200", 0), ("1M", "200", 0), ("60S", "200", 0),
+        ("0n", "200", 4), ("100000000S", "400", 13), ("1", "400", 13), ("", "400", 13), ("1s", "400", 13), ("-1S", "400", 13), ("1.5S", "400", 13),
+    ],
+)
+def test_grpc_timeout(raw, timeout, http, status):
+    stream = raw.headers(EMPTY, ("grpc-timeout", timeout))
+    raw.data(stream, framed(b""))
+    answer = raw.answer(stream)
+    assert (answer.headers[":status"], answer.status) == (http, status)
+
+
+@pytest.mark.parametrize("unit, count", [("n", 99_999_999), ("u", 99_999), ("m", 100), ("S", 1)])
+def test_a_timeout_ends_the_call(raw, messages, unit, count):
+    request = ask(messages, 10, interval_us=30_000_000)
+    assert raw.call(OUTPUT, request.SerializeToString(), ("grpc-timeout", f"{count}{unit}")).status == 4
+
+
+def test_trailers_only(raw):
+    """An error before any message is one header block with the end of the stream."""
+    stream = raw.headers("/grpc.testing.TestService/UnimplementedCall", end=True)
+    answer = raw.answer(stream)
+    assert answer.blocks == 1 and answer.status == 12 and answer.headers["content-type"] == "application/grpc"
+    assert raw.call(EMPTY).blocks == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_other_http_methods(raw, method):
+    stream = raw.headers(EMPTY, method=method, end=True)
+    assert raw.answer(stream).headers[":status"] == "405"
