@@ -3,6 +3,7 @@ package import PillionSchema
 /// What a change of the definitions does to clients that were made before it.
 package struct BreakingChange: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
+    case enumValueRestored = "enum-value-restored"
     case fieldType = "field-type"
     case fieldCardinality = "field-cardinality"
     case fieldRenamed = "field-renamed"
@@ -19,7 +20,7 @@ package struct BreakingChange: Sendable {
     /// speaks binary protobuf; they are only told.
     package var isRefused: Bool {
       switch self {
-      case .fieldRenamed, .fieldRestored, .modelRenamed: false
+      case .enumValueRestored, .fieldRenamed, .fieldRestored, .modelRenamed: false
       case .fieldType, .fieldCardinality, .lookupRemoved: true
       case .rpcRemoved, .rpcRequest, .rpcResponse, .rpcStreaming, .serviceRemoved: true
       }

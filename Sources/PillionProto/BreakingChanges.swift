@@ -11,6 +11,7 @@ struct BreakingChanges {
     self.lock = lock
     for file in files {
       for message in file.messages { compare(message, named: file.fullName(message.name)) }
+      for enumeration in file.enums { compare(enumeration, named: file.fullName(enumeration.name)) }
     }
     for file in files {
       for service in file.services { compare(service, named: file.fullName(service.name)) }
@@ -67,6 +68,17 @@ struct BreakingChanges {
         effect: "clients still send and expect \(old.type)",
         remedy: "give the field its old type back or a new name",
         spots: [BreakingChange.Spot(message: message, field: field.name)]))
+  }
+
+  private mutating func compare(_ enumeration: ProtoEnum, named name: String) {
+    guard let locked = lock.enums[name], !locked.isReserved else { return }
+    for value in enumeration.values where locked.fields.contains(where: { $0.name == value.name && $0.isReserved }) {
+      add(
+        BreakingChange(
+          kind: .enumValueRestored, place: "\(name).\(value.name)", location: enumeration.location,
+          change: "the value was removed and comes back, with the number that it had",
+          effect: "clients made in between show it as a number"))
+    }
   }
 
   private mutating func compare(_ service: ProtoService, named name: String) {

@@ -85,7 +85,7 @@ struct FieldNotes {
   private func pattern(_ field: Field) -> String? { field.regex.map { "Matches `\($0)`." } }
 
   private func choices(_ field: Field) -> String? {
-    guard !field.choices.isEmpty else { return nil }
+    guard !field.choices.isEmpty, field.enumName == nil else { return nil }
     let values = field.choices.map { choice in
       switch choice {
       case .int(let value): String(value)

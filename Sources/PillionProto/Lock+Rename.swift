@@ -48,6 +48,10 @@ extension Lock {
       types[was.name + suffix] = model.name + suffix
     }
     renameTypes(types, in: prefix)
+    for field in model.fields {
+      guard let name = field.enumName else { continue }
+      renameEnum(was.name + name.dropFirst(model.name.count), to: name, in: prefix)
+    }
     renames.changes.append(
       BreakingChange(
         kind: .modelRenamed, place: new, location: model.location, change: "it was \(was.name)",
@@ -118,6 +122,10 @@ extension Lock {
           : neverWas("field", was, "\(name).\(field.name)", among: names(in: message)))
     }
     messages[name]?.rename(was.name, to: field.name)
+    if let new = field.enumName {
+      let prefix = model.package.isEmpty ? "" : "\(model.package)."
+      renameEnum(model.name + Identifier.upperCamelCase(was.name), to: new, in: prefix)
+    }
     renameInRequests(field, was.name, of: model)
     renames.changes.append(
       BreakingChange(
@@ -133,6 +141,22 @@ extension Lock {
       messages[request]?.rename(old, to: field.name)
       if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.name)_set") }
     }
+  }
+
+  /// An enum is called for its model and field, and its values for it.
+  private mutating func renameEnum(_ old: String, to new: String, in prefix: String) {
+    guard enums[prefix + new] == nil, var enumeration = enums.removeValue(forKey: prefix + old) else { return }
+    let stem = EnumShape(name: old, values: []).zeroName.dropLast("UNSPECIFIED".count)
+    let newStem = EnumShape(name: new, values: []).zeroName.dropLast("UNSPECIFIED".count)
+    for index in enumeration.fields.indices where enumeration.fields[index].name.hasPrefix(stem) {
+      enumeration.fields[index].name = "\(newStem)\(enumeration.fields[index].name.dropFirst(stem.count))"
+    }
+    enums[prefix + new] = enumeration
+    let nullable = ["Nullable\(old)", "Nullable\(new)"]
+    if messages[prefix + nullable[1]] == nil, let message = messages.removeValue(forKey: prefix + nullable[0]) {
+      messages[prefix + nullable[1]] = message
+    }
+    renameTypes([old: new, nullable[0]: nullable[1]], in: prefix)
   }
 
   private func names(in message: Message) -> [String] { message.fields.filter { !$0.isReserved }.map(\.name) }

@@ -2,7 +2,7 @@ extension Lock {
   /// The first line that is not a comment: the form of the file.
   static let version = "version 1"
 
-  /// The file's text: messages, then services, by name; fields by number, rpcs by name; byte-stable.
+  /// The file's text: messages, then enums, then services, by name; fields and values by number, rpcs by name; byte-stable.
   package var text: String {
     var text = """
       # Numbers of the fields in the generated protos, kept for ever. Made by `pillion generate-protos`; commit it.
@@ -16,6 +16,12 @@ extension Lock {
       for field in message.fields {
         let was = was(field.formerNames)
         text += "  \(field.number) \(field.name) \(field.type)\(was)\(field.isReserved ? " reserved" : "")\n"
+      }
+    }
+    for (name, enumeration) in enums.sorted(by: { $0.key < $1.key }) {
+      text += "\nenum \(name)\(enumeration.isReserved ? " reserved" : "")\n"
+      for value in enumeration.fields {
+        text += "  \(value.number) \(value.name)\(value.isReserved ? " reserved" : "")\n"
       }
     }
     for (name, service) in services.sorted(by: { $0.key < $1.key }) {

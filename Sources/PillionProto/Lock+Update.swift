@@ -37,7 +37,30 @@ extension Lock {
     }
     self.messages = messages
     self.services = services
+    updateEnums(to: files)
     return diagnostics
+  }
+}
+
+extension Lock {
+  /// Values that are gone become tombstones. A number is always its name's: shapes take it from here.
+  private mutating func updateEnums(to files: [ProtoFile]) {
+    enums = enums.mapValues(\.buried)
+    for file in files {
+      for enumeration in file.enums {
+        let name = file.fullName(enumeration.name)
+        var locked = enums[name] ?? Message()
+        locked.isReserved = false
+        for value in enumeration.values where value.number != 0 {
+          if let index = locked.fields.firstIndex(where: { $0.number == value.number }) {
+            locked.fields[index].isReserved = false
+          } else {
+            locked.insert(Field(number: value.number, name: value.name, type: "enum"))
+          }
+        }
+        enums[name] = locked
+      }
+    }
   }
 }
 

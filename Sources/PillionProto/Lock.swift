@@ -12,6 +12,9 @@ package struct Lock: Sendable, Equatable {
   package var messages: [String: Message]
   /// By full name: `blog.PostController`.
   package var services: [String: Service]
+  /// By full name: `blog.PostLanguage`. An enum's values are kept as fields whose type is `enum`; zero is not kept, it
+  /// is always the unspecified one.
+  package var enums: [String: Message] = [:]
   /// Where each service stands in the file; no part of what is compared.
   var places: [String: SourceLocation] = [:]
 
@@ -88,7 +91,7 @@ package struct Lock: Sendable, Equatable {
   }
 
   package static func == (one: Lock, other: Lock) -> Bool {
-    one.messages == other.messages && one.services == other.services
+    one.messages == other.messages && one.services == other.services && one.enums == other.enums
   }
 
   /// Where the service stands in the lock file.
@@ -111,6 +114,10 @@ package struct Lock: Sendable, Equatable {
           numbers.assigned[name, default: [:]][field.name] = field.number
         }
       }
+    }
+    // A value that comes back means what it meant.
+    for (name, enumeration) in enums {
+      for value in enumeration.fields { numbers.assigned[name, default: [:]][value.name] = value.number }
     }
     return numbers
   }

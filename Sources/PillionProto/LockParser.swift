@@ -36,6 +36,7 @@ private struct LockParser {
     case none
     case message(String)
     case service(String)
+    case enumeration(String)
     /// Below a line that made no sense: its lines are read past, one finding is enough.
     case broken
   }
@@ -63,12 +64,14 @@ private struct LockParser {
     switch first.text {
     case "message" where first.column == 1: header(words) { .message($0) }
     case "service" where first.column == 1: header(words) { .service($0) }
+    case "enum" where first.column == 1: header(words) { .enumeration($0) }
     default:
       switch section {
       case .message(let name): field(words, of: name)
       case .service(let name): method(words, of: name)
+      case .enumeration(let name): value(words, of: name)
       case .broken: return
-      case .none: error(first, "unknown line", suggestion: "expected `message NAME` or `service NAME`")
+      case .none: error(first, "unknown line", suggestion: "expected `message NAME`, `enum NAME` or `service NAME`")
       }
     }
   }
@@ -98,6 +101,9 @@ private struct LockParser {
       guard isFirst("service \(name.text)", name, suggestion: "put the lines of both under one") else { return }
       lock.services[name.text] = Lock.Service(isReserved: isReserved)
       lock.places[name.text] = SourceLocation(file: file, line: line, column: name.column)
+    case .enumeration:
+      guard isFirst("enum \(name.text)", name, suggestion: "put the lines of both under one") else { return }
+      lock.enums[name.text] = Lock.Message(isReserved: isReserved)
     case .none, .broken: return
     }
     self.section = section
@@ -143,6 +149,24 @@ private struct LockParser {
     let field = Lock.Field(
       number: number, name: name.text, type: type, formerNames: formerNames, isReserved: isReserved)
     lock.messages[message]?.insert(field)
+  }
+
+  /// `2 POST_LANGUAGE_DE reserved`.
+  private mutating func value(_ words: [Word], of enumeration: String) {
+    guard let number = number(words[0]) else { return }
+    guard words.count > 1 else { return error(after: words, "the value's name is missing") }
+    let name = words[1]
+    guard isName(name.text) else { return error(name, "`\(name.text)` is not a value's name") }
+    guard let isReserved = reserved(words, at: 2) else { return }
+    let suggestion = "give the value that is not released yet the next free number"
+    guard isFirst("number \(number)", words[0], in: enumeration, suggestion: suggestion),
+      isFirst("value \(name.text)", name, in: enumeration, suggestion: "keep the line that is released")
+    else { return }
+    if !isReserved, lock.enums[enumeration]?.isReserved ?? false {
+      return error(name, "`\(name.text)` is in use in a reserved enum", suggestion: "add `reserved` to the line")
+    }
+    lock.enums[enumeration]?.insert(
+      Lock.Field(number: number, name: name.text, type: "enum", isReserved: isReserved))
   }
 
   private mutating func number(_ word: Word) -> Int32? {
@@ -196,11 +220,11 @@ private struct LockParser {
 
   /// Whether this is the first line about `thing`; an error with both places if not.
   private mutating func isFirst(
-    _ thing: String, _ word: Word, in service: String? = nil, suggestion: String
+    _ thing: String, _ word: Word, in owner: String? = nil, suggestion: String
   ) -> Bool {
-    let key = service.map { "\($0) \(thing)" } ?? thing
+    let key = owner.map { "\($0) \(thing)" } ?? thing
     guard lines[key] == nil else {
-      let scope = service.map { " in \($0)" } ?? ""
+      let scope = owner.map { " in \($0)" } ?? ""
       error(word, "\(thing) a second time\(scope); the first is at \(place(key))", suggestion: suggestion)
       return false
     }

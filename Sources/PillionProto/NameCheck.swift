@@ -8,18 +8,24 @@ struct NameCheck {
     for file in files {
       var declared: [String: SourceLocation] = [:]
       for declaration in file.declarations {
-        let (name, location) =
-          switch declaration {
-          case .service(let service): (service.name, service.location)
-          case .message(let message): (message.name, message.location)
+        let location: SourceLocation
+        // The values of an enum stand beside it, not in it.
+        let names: [String]
+        switch declaration {
+        case .service(let service): (names, location) = ([service.name], service.location)
+        case .message(let message): (names, location) = ([message.name], message.location)
+        case .enumeration(let enumeration):
+          (names, location) = ([enumeration.name] + enumeration.values.map(\.name), enumeration.location)
+        }
+        for name in names {
+          if let first = declared[name] {
+            diagnostics.append(
+              Diagnostic(
+                at: location, "\(file.fullName(name)) is needed a second time in the proto",
+                suggestion: "the first is from \(first); rename the model or its service"))
+          } else {
+            declared[name] = location
           }
-        if let first = declared[name] {
-          diagnostics.append(
-            Diagnostic(
-              at: location, "\(file.fullName(name)) is needed a second time in the proto",
-              suggestion: "the first is from \(first); rename the model or its service"))
-        } else {
-          declared[name] = location
         }
       }
       for message in file.messages { check(message, in: file) }

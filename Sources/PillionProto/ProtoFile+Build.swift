@@ -48,24 +48,43 @@ extension ProtoFile {
           location: model.service.location)))
     let notes = FieldNotes(schema: schema, model: model)
     for message in shape.messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
+    var enums: Set<String> = []
+    for field in shape.messages.flatMap(\.fields) {
+      guard let enumeration = field.enumeration, case .field(let index) = field.source,
+        model.fields.indices.contains(index), enums.insert(enumeration.name).inserted
+      else { continue }
+      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index])))
+    }
   }
 
   /// Appends the nullable messages that `shapes` use, in the order of `ProtoElement.all`.
   mutating func appendNullableMessages(location: SourceLocation, shapes: [ServiceShape]) {
     var used: Set<ProtoElement> = []
-    for shape in shapes {
-      for message in shape.messages {
-        for field in message.fields { if case .nullable(let element) = field.type { used.insert(element) } }
+    var enums: [EnumShape] = []
+    for field in shapes.flatMap(\.messages).flatMap(\.fields) {
+      guard case .nullable(let element) = field.type else { continue }
+      guard let enumeration = field.enumeration else {
+        used.insert(element)
+        continue
       }
+      if !enums.contains(where: { $0.name == enumeration.name }) { enums.append(enumeration) }
     }
     for element in ProtoElement.all where used.contains(element) {
       declarations.append(.message(element.nullableMessage(location: location)))
     }
+    for enumeration in enums { declarations.append(.message(enumeration.nullableMessage(location: location))) }
   }
 
   /// Sets `reserved` of each message from the lock: its tombstones, what this run removes, and former names.
   private mutating func reserve(tombstonesOf lock: Lock) {
     declarations = declarations.map { declaration in
+      if case .enumeration(var enumeration) = declaration {
+        let numbers = Set(enumeration.values.map(\.number))
+        let gone = lock.enums[fullName(enumeration.name)]?.fields.filter { !numbers.contains($0.number) } ?? []
+        enumeration.reservedNumbers = gone.map(\.number)
+        enumeration.reservedNames = gone.map(\.name)
+        return .enumeration(enumeration)
+      }
       guard case .message(var message) = declaration, let locked = lock.messages[fullName(message.name)] else {
         return declaration
       }
@@ -94,7 +113,7 @@ extension ProtoMessage {
     let fields = shape.fields.map { field in
       var comment = Comment.lines(field.doc)
       var result = ProtoField(
-        name: field.name, number: field.number, type: ProtoTypeName(field.type), label: field.label,
+        name: field.name, number: field.number, type: ProtoTypeName(field), label: field.label,
         location: model.location)
       if let source = field.source.modelField, model.fields.indices.contains(source) {
         let definition = model.fields[source]
@@ -111,6 +130,17 @@ extension ProtoMessage {
       name: shape.name, comment: comment, fields: fields, isDeprecated: shape.role == .model && model.isDeprecated,
       role: shape.role, model: model.fullName,
       was: shape.role == .model ? model.was?.name : nil, location: model.location)
+  }
+}
+
+extension ProtoEnum {
+  fileprivate init(_ shape: EnumShape, of field: Field) {
+    let values = shape.values.map { value in
+      Value(name: value.name, number: value.number, comment: Comment.lines("Stored as \(value.choice.excerpt)."))
+    }
+    self.init(
+      name: shape.name, values: [Value(name: shape.zeroName, number: 0)] + values.sorted { $0.number < $1.number },
+      location: field.location)
   }
 }
 

@@ -11,14 +11,17 @@ extension ProtoFile {
     file.syntax = "proto3"
     file.options.goPackage = goPackage
     file.messageType = messages.map { $0.descriptor(in: self) }
+    file.enumType = enums.map(\.descriptor)
     file.service = services.map { $0.descriptor(in: self) }
     return file
   }
 
   /// `.blog.Post`: the form that descriptors refer to types in.
   fileprivate func rooted(_ type: ProtoTypeName) -> String {
-    if case .local(let name) = type { return ".\(fullName(name))" }
-    return ".\(type)"
+    switch type {
+    case .local(let name), .enumeration(let name): ".\(fullName(name))"
+    case .scalar, .google, .nullValue: ".\(type)"
+    }
   }
 }
 
@@ -78,6 +81,28 @@ extension ProtoMessage {
   }
 }
 
+extension ProtoEnum {
+  fileprivate var descriptor: Google_Protobuf_EnumDescriptorProto {
+    .with { descriptor in
+      descriptor.name = name
+      descriptor.value = values.map { value in
+        .with {
+          $0.name = value.name
+          $0.number = value.number
+        }
+      }
+      // Unlike a message's, an enum's range holds its end.
+      descriptor.reservedRange = reservedNumbers.map { number in
+        .with {
+          $0.start = number
+          $0.end = number
+        }
+      }
+      descriptor.reservedName = reservedNames
+    }
+  }
+}
+
 extension ProtoField {
   fileprivate func descriptor(in file: ProtoFile) -> Google_Protobuf_FieldDescriptorProto {
     var field = Google_Protobuf_FieldDescriptorProto()
@@ -91,7 +116,7 @@ extension ProtoField {
     case .local, .google:
       field.type = .message
       field.typeName = file.rooted(type)
-    case .nullValue:
+    case .nullValue, .enumeration:
       field.type = .enum
       field.typeName = file.rooted(type)
     }

@@ -22,6 +22,7 @@ extension ProtoFile {
       switch declaration {
       case .service(let service): printer.service(service)
       case .message(let message): printer.message(message)
+      case .enumeration(let enumeration): printer.enumeration(enumeration)
       }
     }
     return printer.text
@@ -52,7 +53,7 @@ private struct Printer {
   func name(_ type: ProtoTypeName) -> String {
     switch type {
     case .google, .nullValue: (rootsGoogle ? "." : "") + type.description
-    case .scalar, .local: type.description
+    case .scalar, .local, .enumeration: type.description
     }
   }
 
@@ -81,13 +82,28 @@ private struct Printer {
     }
     line("message \(message.name) {")
     if message.isDeprecated { deprecation(isLast: message.fields.isEmpty && !isReserving) }
-    for number in message.reservedNumbers { line("reserved \(number);", indent: 1) }
-    for name in message.reservedNames { line("reserved \"\(name)\";", indent: 1) }
+    reserved(message.reservedNumbers, message.reservedNames)
     if isReserving, !message.fields.isEmpty { line() }
     if let oneof = message.oneof { line("oneof \(oneof) {", indent: 1) }
     for field in message.fields { self.field(field, indent: message.oneof == nil ? 1 : 2) }
     if message.oneof != nil { line("}", indent: 1) }
     line("}")
+  }
+
+  mutating func enumeration(_ enumeration: ProtoEnum) {
+    line("enum \(enumeration.name) {")
+    reserved(enumeration.reservedNumbers, enumeration.reservedNames)
+    if !enumeration.reservedNumbers.isEmpty { line() }
+    for value in enumeration.values {
+      comment(value.comment, indent: 1)
+      line("\(value.name) = \(value.number);", indent: 1)
+    }
+    line("}")
+  }
+
+  private mutating func reserved(_ numbers: [Int32], _ names: [String]) {
+    for number in numbers { line("reserved \(number);", indent: 1) }
+    for name in names { line("reserved \"\(name)\";", indent: 1) }
   }
 
   private mutating func deprecation(isLast: Bool) {

@@ -16,6 +16,7 @@ package struct ProtoFile: Sendable {
   package enum Declaration: Sendable {
     case service(ProtoService)
     case message(ProtoMessage)
+    case enumeration(ProtoEnum)
   }
 
   package var services: [ProtoService] {
@@ -24,6 +25,10 @@ package struct ProtoFile: Sendable {
 
   package var messages: [ProtoMessage] {
     declarations.compactMap { if case .message(let message) = $0 { message } else { nil } }
+  }
+
+  package var enums: [ProtoEnum] {
+    declarations.compactMap { if case .enumeration(let enumeration) = $0 { enumeration } else { nil } }
   }
 
   /// `blog.Post` of `Post`.
@@ -93,6 +98,25 @@ package struct ProtoMessage: Sendable {
   package var location: SourceLocation
 }
 
+/// One enum of a file, at its top level.
+package struct ProtoEnum: Sendable {
+  package struct Value: Sendable {
+    package var name: String
+    package var number: Int32
+    /// Lines without `//`.
+    package var comment: [String] = []
+  }
+
+  package var name: String
+  /// The zero first.
+  package var values: [Value]
+  /// Numbers of removed values, ascending.
+  package var reservedNumbers: [Int32] = []
+  package var reservedNames: [String] = []
+  /// Where the field that has it is defined.
+  package var location: SourceLocation
+}
+
 package struct ProtoField: Sendable {
   package var name: String
   package var number: Int32
@@ -123,6 +147,8 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   case scalar(ProtoScalar)
   /// A message of the same package.
   case local(String)
+  /// An enum of the same package.
+  case enumeration(String)
   /// A message of `google.protobuf`.
   case google(String)
   /// The enum `google.protobuf.NullValue`.
@@ -132,7 +158,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .scalar(let scalar): scalar.rawValue
-    case .local(let name): name
+    case .local(let name), .enumeration(let name): name
     case .google(let name): "google.protobuf.\(name)"
     case .nullValue: "google.protobuf.NullValue"
     }
@@ -141,7 +167,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   /// The file that declares the type; nil: none is needed.
   var importPath: String? {
     switch self {
-    case .scalar, .local: nil
+    case .scalar, .local, .enumeration: nil
     case .google("Empty"): "google/protobuf/empty.proto"
     case .google("Timestamp"): "google/protobuf/timestamp.proto"
     case .google("Duration"): "google/protobuf/duration.proto"

@@ -1,6 +1,15 @@
 import PillionSchema
 
 extension ProtoTypeName {
+  /// The type of a field: its shape's, or the enum around that.
+  init(_ field: FieldShape) {
+    switch (field.enumeration, field.type) {
+    case (let enumeration?, .nullable): self = .local(enumeration.nullableName)
+    case (let enumeration?, _): self = .enumeration(enumeration.name)
+    case (nil, let type): self.init(type)
+    }
+  }
+
   /// The type of a field of a shape.
   init(_ type: ProtoType) {
     switch type {
@@ -65,11 +74,27 @@ extension ProtoElement {
 
   /// `NullableString { oneof kind { string value = 1; google.protobuf.NullValue null = 2; } }`, as the ancestor's.
   func nullableMessage(location: SourceLocation) -> ProtoMessage {
-    ProtoMessage(
-      name: nullableName,
+    ProtoMessage(nullable: ProtoTypeName(self), name: nullableName, location: location)
+  }
+}
+
+extension EnumShape {
+  /// `NullablePostLanguage`.
+  var nullableName: String { "Nullable\(name)" }
+
+  /// As the nullable message of a scalar.
+  func nullableMessage(location: SourceLocation) -> ProtoMessage {
+    ProtoMessage(nullable: .enumeration(name), name: nullableName, location: location)
+  }
+}
+
+extension ProtoMessage {
+  fileprivate init(nullable type: ProtoTypeName, name: String, location: SourceLocation) {
+    self.init(
+      name: name,
       comment: ["A value or null; with neither set, nothing is said about the field."],
       fields: [
-        ProtoField(name: "value", number: 1, type: ProtoTypeName(self), location: location),
+        ProtoField(name: "value", number: 1, type: type, location: location),
         ProtoField(name: "null", number: 2, type: .nullValue, location: location),
       ],
       oneof: "kind",

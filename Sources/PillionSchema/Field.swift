@@ -17,6 +17,10 @@ package struct Field: Sendable {
   package var regex: String?
   package var format: TextFormat?
   package var choices: [Choice]
+  /// `enum: true`: the choices are the values of a proto enum.
+  package var isEnum = false
+  /// The proto enum's name, without the package: `PostLanguage`.
+  package var enumName: String?
   /// Never taken from a request.
   package var isReadOnly: Bool
   /// Never sent to a client.

@@ -25,6 +25,8 @@ struct RequestValidator: Sendable {
       guard case .field(let index) = shape.source, model.isWritable(index),
         request.role == .model || !model.lookupFields.contains(index)
       else { return nil }
+      // A number of an enum is a choice, or it cannot be bound.
+      guard shape.enumeration == nil else { return nil }
       let rules = FieldRule.rules(of: model.fields[index])
       guard !rules.isEmpty else { return nil }
       var absentIsZero = shape.label == .repeated

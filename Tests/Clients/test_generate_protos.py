@@ -196,10 +196,11 @@ def test_out_and_models_elsewhere(project, tmp_path):
 @pytest.fixture(scope="module")
 def everything(new_project):
     """The protos of all definitions that the tests and the demo have."""
+    from test_enums import ITEM
     from test_types import definitions
 
     return new_project(
-        blog=BLOG, library=MODEL, types=definitions(), shop=(ROOT / "models" / "shop.yaml").read_text()
+        enums=ITEM.replace("package: shop", "package: enums"), blog=BLOG, library=MODEL, types=definitions(), shop=(ROOT / "models" / "shop.yaml").read_text()
     ).generate()
 
 

@@ -8,7 +8,7 @@ struct LockParserTests {
 
   @Test("what is printed is read back, and printed the same")
   func roundTrip() {
-    let lock = Lock(
+    var lock = Lock(
       messages: [
         "Top": Lock.Message(fields: [Lock.Field(number: 1, name: "id", type: "optional int64")]),
         "a.b.Post": Lock.Message(fields: [
@@ -30,6 +30,13 @@ struct LockParserTests {
         ]),
         "a.GoneController": Lock.Service(isReserved: true),
       ])
+    lock.enums = [
+      "a.PostLanguage": Lock.Message(fields: [
+        Lock.Field(number: 1, name: "POST_LANGUAGE_DE", type: "enum", isReserved: true),
+        Lock.Field(number: 2, name: "POST_LANGUAGE_EN", type: "enum"),
+      ]),
+      "a.Gone": Lock.Message(isReserved: true),
+    ]
     let (parsed, diagnostics) = Lock.parse(lock.text, file: Self.file)
     #expect(diagnostics == [])
     #expect(parsed == lock)
@@ -53,8 +60,8 @@ struct LockParserTests {
 
   /// Lines after `version 1`, which is line 1, and what is found: `line:column: message`.
   static let table: [(String, [String])] = [
-    ("nonsense", ["2:1: unknown line; expected `message NAME` or `service NAME`"]),
-    ("  1 id int64", ["2:3: unknown line; expected `message NAME` or `service NAME`"]),
+    ("nonsense", ["2:1: unknown line; expected `message NAME`, `enum NAME` or `service NAME`"]),
+    ("  1 id int64", ["2:3: unknown line; expected `message NAME`, `enum NAME` or `service NAME`"]),
     ("message", ["2:8: a name is missing"]),
     ("message a..B", ["2:9: `a..B` is not a name"]),
     ("message a.B gone", ["2:13: `gone` where the line should end or say `reserved`"]),
@@ -109,6 +116,28 @@ struct LockParserTests {
       ["3:18: `a,,b` is not a name, or names with commas between them"]
     ),
     ("message a.B\n  1 id int64 was a b", ["3:20: `b` where the line should end or say `reserved`"]),
+    ("enum", ["2:5: a name is missing"]),
+    (
+      "enum a.E\nenum a.E",
+      ["3:6: enum a.E a second time; the first is at protos/pillion.lock:2; put the lines of both under one"]
+    ),
+    ("enum a.E\n  1", ["3:4: the value's name is missing"]),
+    ("enum a.E\n  0 E_A", ["3:3: number 0 is out of range: 1 to 536870911, less 19000 to 19999"]),
+    ("enum a.E\n  1 E-A", ["3:5: `E-A` is not a value's name"]),
+    ("enum a.E\n  1 E_A int32", ["3:9: `int32` where the line should end or say `reserved`"]),
+    (
+      "enum a.E\n  1 E_A\n  1 E_B",
+      [
+        "4:3: number 1 a second time in a.E; the first is at protos/pillion.lock:3; give the value that is not released yet the next free number"
+      ]
+    ),
+    (
+      "enum a.E\n  1 E_A\n  2 E_A reserved",
+      [
+        "4:5: value E_A a second time in a.E; the first is at protos/pillion.lock:3; keep the line that is released"
+      ]
+    ),
+    ("enum a.E reserved\n  1 E_A", ["3:5: `E_A` is in use in a reserved enum; add `reserved` to the line"]),
     ("service a.C\n  List", ["3:7: the request's type is missing"]),
     ("service a.C\n  9 A -> B", ["3:3: `9` is not an rpc's name"]),
     ("service a.C\n  List a- -> B", ["3:8: `a-` is not a type"]),

@@ -34,6 +34,8 @@ struct Binding: Sendable {
   let source: Source
   /// The request field, for violations.
   let name: String
+  /// The enum whose numbers the slot holds.
+  var enumeration: EnumShape?
 
   /// Appends the value; a value that cannot be stored becomes a violation, with NULL in its place.
   func bind(
@@ -50,6 +52,7 @@ struct Binding: Sendable {
         case (.null, _): parameters.appendNull()
         case (.absent, .value(let value)): try bind(value, now: now, to: &parameters)
         case (.absent, .required): throw ValueError("is required")
+        case (_, _) where enumeration != nil: try bindChoice(slot, to: &parameters)
         case (_, _): try codec.bind(slot, of: message, to: &parameters)
         }
       }
@@ -57,6 +60,20 @@ struct Binding: Sendable {
       violations.append(FieldViolation(field: name, description: error.message))
       parameters.appendNull()
     }
+  }
+
+  /// Stores what the enum's number stands for; zero, also where nothing was sent, stands for nothing.
+  private func bindChoice(_ slot: Slot, to parameters: inout Parameters) throws(ValueError) {
+    let number = slot.state == .present ? Int64(bitPattern: slot.word) : 0
+    guard let enumeration, let choice = enumeration.choice(number) else {
+      throw ValueError(number == 0 ? "must be set, to another value than the enum's zero" : "is not one of the choices")
+    }
+    let value: DefaultValue =
+      switch choice {
+      case .int(let number): .int(number)
+      case .text(let text): .text(text)
+      }
+    try codec.bind(value, now: WallTime(seconds: 0, nanoseconds: 0), to: &parameters)
   }
 
   private func bind(_ value: DefaultValue, now: WallTime, to parameters: inout Parameters) throws(ValueError) {
@@ -70,7 +87,9 @@ extension Binding {
   static func lookups(_ sql: ModelSQL, in message: MessageShape) -> [Binding] {
     sql.model.lookupFields.compactMap { field in
       guard let slot = message.fields.firstIndex(where: { $0.source == .field(field) }) else { return nil }
-      return Binding(codec: sql.codec(field), source: .slot(slot, absent: .zero), name: message.fields[slot].name)
+      return Binding(
+        codec: sql.codec(field), source: .slot(slot, absent: .zero), name: message.fields[slot].name,
+        enumeration: message.fields[slot].enumeration)
     }
   }
 
@@ -88,7 +107,9 @@ extension Binding {
     } else {
       absent = .zero
     }
-    return Binding(codec: sql.codec(field), source: .slot(slot, absent: absent), name: shape.name)
+    return Binding(
+      codec: sql.codec(field), source: .slot(slot, absent: absent), name: shape.name,
+      enumeration: shape.enumeration)
   }
 }
 

@@ -65,7 +65,8 @@ struct ModelSQL {
     let expressions = outputs.map { output -> String in
       let codec = codec(output.field)
       guard case .manyToMany(let relation) = model.fields[output.field].type else {
-        return codec.selectExpression("t.\(column(output.field))")
+        let column = codec.selectExpression("t.\(column(output.field))")
+        return output.shape.enumeration.map { number(of: $0, holding: column) } ?? column
       }
       return codec.selectExpression(written[output.field] ?? keys(of: relation))
     }
@@ -73,6 +74,20 @@ struct ModelSQL {
     // A message may have nothing to send (every field write-only); a row still needs a column.
     let sql = expressions.isEmpty ? "1" : expressions.joined(separator: ", ")
     return (sql, RowEncoder(columns: columns, dialect: dialect))
+  }
+
+  /// The number of an enum's value; -1, which no value has, for what is none of the choices.
+  private func number(of enumeration: EnumShape, holding column: String) -> String {
+    let cases = enumeration.values.map { value in
+      let choice =
+        switch value.choice {
+        case .int(let number): "\(number)"
+        case .text(let text): SQLText.literal(text)
+        }
+      return " WHEN \(column) = \(choice) THEN \(value.number)"
+    }
+    let number = "(CASE\(cases.joined()) WHEN \(column) IS NULL THEN NULL ELSE -1 END)"
+    return dialect == .postgresql ? number + PostgreSQLType.cast(.int32, isArray: false) : number
   }
 
   /// The keys that a row is related to, in their own order, as one value.

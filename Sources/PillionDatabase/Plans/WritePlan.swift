@@ -158,7 +158,9 @@ extension WritePlan {
       if field.type.isRepeated, let flag = request.fields.firstIndex(where: { $0.source == .isSet(index) }) {
         presence = .flag(flag)
       }
-      let binding = Binding(codec: sql.codec(index), source: .slot(slot, absent: .zero), name: shape.name)
+      let binding = Binding(
+        codec: sql.codec(index), source: .slot(slot, absent: .zero), name: shape.name,
+        enumeration: shape.enumeration)
       parts.append(Part(field: index, target: target(field), presence: presence, binding: binding))
     }
     return WritePlan(sql, kind: .update, request: request, response: response, parts: parts + timestamps(sql))

@@ -60,6 +60,9 @@ extension CompiledColumn {
       let number = try Reader.integer(cell)
       guard Int32(exactly: number) != nil else { throw Unreadable(.outOfRange) }
       append(varint: UInt64(bitPattern: number), to: &writer)
+    case .enumeration:
+      guard let number = Int32(exactly: try Reader.integer(cell)), number > 0 else { throw Unreadable(.choice) }
+      append(varint: UInt64(number), to: &writer)
     case .uint32:
       guard let number = UInt32(exactly: try Reader.integer(cell)) else { throw Unreadable(.outOfRange) }
       append(varint: UInt64(number), to: &writer)

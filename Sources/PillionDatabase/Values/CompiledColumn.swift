@@ -29,6 +29,8 @@ struct CompiledColumn: Sendable {
     case bool, int32, int64, uint32, uint64, float, double
     case string, bytes, date, time, decimal, uuid
     case timestampText, durationText, jsonText
+    /// The number of an enum's value.
+    case enumeration
     /// `google.protobuf.Timestamp`, `Duration` and `Value`.
     case timestamp, duration, value
   }
@@ -52,7 +54,7 @@ struct CompiledColumn: Sendable {
     let (shape, field) = (column.shape, column.field)
     self.cell = cell
     scalar = field.type.scalar
-    form = Form(field)
+    form = shape.enumeration == nil ? Form(field) : .enumeration
     isInDays = field.type.scalar == .date && field.storage == .integer
 
     let number = UInt64(truncatingIfNeeded: shape.number) &<< 3
@@ -111,7 +113,7 @@ extension CompiledColumn.Form {
 
   var wireType: WireType {
     switch self {
-    case .bool, .int32, .int64, .uint32, .uint64: .varint
+    case .bool, .int32, .int64, .uint32, .uint64, .enumeration: .varint
     case .float: .fixed32
     case .double: .fixed64
     case .string, .bytes, .date, .time, .decimal, .uuid, .timestampText, .durationText, .jsonText, .timestamp,

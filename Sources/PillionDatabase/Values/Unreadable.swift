@@ -9,6 +9,8 @@ struct Unreadable: Error {
     case outOfRange
     case infinite
     case notUTF8
+    /// None of the choices of an enum.
+    case choice
     case nullElement
     case dimensions
     /// An interval with years or months, which have no fixed length.
@@ -37,6 +39,7 @@ struct Unreadable: Error {
       case .outOfRange: "holds \(found) out of the range of \(type)"
       case .infinite: "holds infinity, which \(type) does not have"
       case .notUTF8: "holds text that is not UTF-8"
+      case .choice: "holds a value that is none of the choices"
       case .nullElement: "holds an array with a NULL in it"
       case .dimensions: "holds an array of more than one dimension"
       case .months: "holds an interval with years or months, which have no fixed length"

@@ -28,6 +28,7 @@ struct FieldBuilder {
       storage: storage(), was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) },
       isDeprecated: flag(.deprecated),
       location: definition.name.location)
+    field.isEnum = flag(.enum)
     field.defaultValue = DefaultReader(
       section: section, kind: kind, scalar: type.scalar, isNullable: isNullable, limits: limits, sink: sink
     ).read()
@@ -46,8 +47,10 @@ struct FieldBuilder {
     let kind = definition.kind
     if let kind { refuseForeignOptions(section, kind, sink) }
     let applies = { (key: FieldKey) in kind.map(key.applies) ?? true }
-    for key in [FieldKey.null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd, .deprecated]
-    where applies(key) {
+    let flags: [FieldKey] = [
+      .null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd, .deprecated, .enum,
+    ]
+    for key in flags where applies(key) {
       _ = section.flag(key, sink)
     }
     for key in [FieldKey.column, .doc, .was] where applies(key) { _ = section.text(key, sink) }

@@ -20,7 +20,7 @@ extension FieldKey {
       if case .array = kind { return true }
       return kind == .scalar(.string) || kind == .scalar(.bytes)
     case .regex, .format: return kind == .scalar(.string)
-    case .choices: if case .scalar(let type) = kind { return type == .string || type.isInteger }
+    case .choices, .enum: if case .scalar(let type) = kind { return type == .string || type.isInteger }
     case .autoNow, .autoNowAdd: if case .scalar(let type) = kind { return type.isDateLike }
     case .storage:
       if case .scalar(let type) = kind { return !type.storages.isEmpty }
@@ -47,7 +47,7 @@ extension FieldKey {
     case .minimum, .maximum: "numbers, decimal, timestamp, date and time"
     case .maximumLength, .minimumLength: "string, bytes and array"
     case .regex, .format: "string"
-    case .choices: "string and whole numbers"
+    case .choices, .enum: "string and whole numbers"
     case .autoNow, .autoNowAdd: "timestamp, date and time"
     case .storage: "bool, timestamp, date, time, duration, decimal, uuid, json and foreign keys to them"
     case .protoType: "timestamp, duration and json"

@@ -40,10 +40,12 @@ struct ModelBuilder {
       FieldBuilder.checkWithoutType(definition, sink: sink)
       return nil
     }
-    return FieldBuilder(
+    var field = FieldBuilder(
       definition: definition, kind: kind, type: type, target: target, isKey: key.contains(position),
       isWholeKey: key == [position], sink: sink
     ).build()
+    field.enumName = EnumNames(sink: sink).name(of: field, in: definition, model: self.definition.name.value)
+    return field
   }
 
   private func type(of field: FieldDefinition, _ kind: FieldKind, _ target: References.Target?, table: TableName)

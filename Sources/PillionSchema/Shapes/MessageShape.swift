@@ -25,6 +25,8 @@ package struct FieldShape: Sendable {
   package var label: Label
   package var source: Source
   package var doc: String?
+  /// The proto enum whose values it holds; its type is then int32, which has the same bytes.
+  package var enumeration: EnumShape?
 
   package init(name: String, number: Int32, type: ProtoType, label: Label, source: Source, doc: String? = nil) {
     self.name = name
@@ -100,6 +102,7 @@ extension Field {
   /// The proto type of one value of the field, null style aside.
   package var protoElement: ProtoElement {
     switch type.scalar {
+    case _ where enumName != nil: .scalar(.int32)
     case .bool: .scalar(.bool)
     case .int32: .scalar(.int32)
     case .int64: .scalar(.int64)

@@ -27,6 +27,12 @@ extension ServiceShape {
       }
       methods.append(MethodShape(action: action, request: request, response: response))
     }
+    for message in messages.indices {
+      for field in messages[message].fields.indices {
+        guard case .field(let index) = messages[message].fields[field].source else { continue }
+        messages[message].fields[field].enumeration = builder.enumeration(of: model.fields[index])
+      }
+    }
     numbers = builder.numbers
     self.init(model: model.index, name: model.service.name, messages: messages, methods: methods)
   }
@@ -91,6 +97,17 @@ private struct ShapeBuilder {
     return number
   }
 
+  /// The enum of a field, its values numbered as the lock has them.
+  mutating func enumeration(of field: Field) -> EnumShape? {
+    guard let name = field.enumName else { return nil }
+    let values = field.choices.compactMap { choice in
+      EnumShape.name(of: choice, in: name).map {
+        EnumShape.Value(name: $0, number: number($0, in: name), choice: choice)
+      }
+    }
+    return EnumShape(name: name, values: values)
+  }
+
   mutating func modelMessage() -> MessageShape {
     var shapes: [FieldShape] = []
     for index in model.service.fields {
@@ -118,6 +135,8 @@ private struct ShapeBuilder {
     }
     switch model.service.nullStyle {
     case .oneof: return (.nullable(.scalar(scalar)), .implicit)
+    // There is no wrapper around an enum.
+    case .wrapper where field.enumName != nil: return (.scalar(scalar), .optional)
     case .wrapper: return (.wrapper(scalar), .implicit)
     case .optional: return (.scalar(scalar), .optional)
     }
@@ -207,6 +226,8 @@ private struct ShapeBuilder {
         (type, label) = (plainType(field), .repeated)
       } else if field.isNullable {
         type = .nullable(field.protoElement)
+      } else if field.enumName != nil {
+        (type, label) = (plainType(field), .optional)
       } else if case .scalar(let scalar) = field.protoElement {
         type = .wrapper(scalar)
       } else {

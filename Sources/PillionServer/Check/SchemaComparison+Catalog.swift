@@ -25,6 +25,8 @@ extension SchemaComparison {
     if !key.isEmpty, !live.isUnique(key) {
       findings.append(missingUnique(key, of: model, at: model.location, "the model's primary key is"))
     }
+    // An order by a column of another table has no index of this one.
+    guard model.ordering.allSatisfy({ $0.path.relations.isEmpty }) else { return findings }
     let order = model.ordering.map { model.fields[$0.path.field] }
     guard let first = order.first, !live.isUnique([first.column]), !live.hasIndex(on: order.map(\.column)) else {
       return findings

@@ -47,6 +47,8 @@ def actions(*names):
     return HEAD + model(service="{ actions: [" + ", ".join(names) + "] }")
 
 
+ENUM = HEAD + model(fields={"x": "{ type: string, choices: [a, b], enum: true }"})
+
 ALL = ["List", "Create", "Retrieve", "Update", "PartialUpdate", "Destroy"]
 
 
@@ -105,6 +107,15 @@ EDITS = [
     retyped("json", "string"),
     retyped("json", "{ type: json, proto_type: string }"),
     retyped("{ type: array, items: int32 }", "{ type: array, items: string }"),
+    # Enums.
+    Edit("choices become an enum", HEAD + model(fields={"x": "{ type: string, choices: [a, b] }"}), ENUM, "refused", True),
+    Edit("an enum becomes plain choices", ENUM, ENUM.replace(", enum: true", ""), "refused", True),
+    Edit("a value is added to an enum", ENUM, ENUM.replace("[a, b]", "[c, a, b]"), "silent", False),
+    Edit("values of an enum change places", ENUM, ENUM.replace("[a, b]", "[b, a]"), "silent", False),
+    Edit("a value of an enum is removed", ENUM, ENUM.replace("[a, b]", "[b]"), "silent", False),
+    Edit("an enum is removed", ENUM, POST, "silent", False),
+    Edit("an enum becomes nullable", ENUM, ENUM.replace("enum: true", "enum: true, null: true"), "refused", True),
+    Edit("a field with an enum is renamed with `was`", ENUM, ENUM.replace("x: {", "y: { was: x,"), "told", True),
     # Null.
     retyped("string", "{ type: string, null: true }"),
     retyped("{ type: string, null: true }", "string"),
@@ -144,6 +155,7 @@ HISTORIES = [
     Edit("a removed field comes back", HEAD + model(fields={"body": None}), POST, "told", True),
     Edit("a removed field comes back with another type", HEAD + model(fields={"body": None}), HEAD + model(fields={"body": "int32"}), "told", True),
     Edit("a field takes the old name of a renamed one", POST.replace("title: { type: string }", "headline: { type: string, was: title }"), POST.replace("title: { type: string }", "headline: { type: string }\n      title: { type: string }"), "told", True),
+    Edit("a removed value of an enum comes back", ENUM.replace("[a, b]", "[b]"), ENUM, "told", True),
     Edit("a removed action comes back", without("Destroy"), POST, "silent", False),
     Edit("a removed model comes back", HEAD + TAG, POST + TAG, "silent", False),
 ]
