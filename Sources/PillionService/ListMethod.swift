@@ -4,7 +4,7 @@ import PillionTransport
 import PillionWire
 
 /// List of one model: a stream of rows, as fast as the client takes them.
-final class ListMethod: MethodHandler {
+final class ListMethod: MethodHandler, RowMethod {
   /// The trailer that says where the next page begins.
   static let tokenTrailer = "pillion-next-page-token"
 
@@ -24,6 +24,10 @@ final class ListMethod: MethodHandler {
     ListHandler(method: self, loop: loops.state(of: call.eventLoop))
   }
 
+  func makeStream(_ list: ListRequest.Call, call: ServerCall, loop: LoopState) -> RowAnswer {
+    ListStream(list, method: self, call: call, loop: loop)
+  }
+
   /// What a client is told when the position of a page does not fit into a token.
   static var tooLong: Status {
     Status(
@@ -32,42 +36,8 @@ final class ListMethod: MethodHandler {
   }
 }
 
-private final class ListHandler: CallHandler {
-  private let method: ListMethod
-  private let loop: LoopState
-  private var stream: ListStream?
-
-  init(method: ListMethod, loop: LoopState) {
-    self.method = method
-    self.loop = loop
-  }
-
-  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
-    do throws(WireError) {
-      try method.request.decode(bytes, into: &loop.message)
-    } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
-    }
-    var violations: [FieldViolation] = []
-    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
-      return call.finish(method.errors.status(for: violations))
-    }
-    stream = ListStream(list, method: method, call: call, loop: loop)
-  }
-
-  func onRequestEnd(_ call: ServerCall) {
-    if let stream { method.driver.open(stream) }
-  }
-
-  func onCancel(_ reason: CancelReason, _ call: ServerCall) {
-    if let stream { method.driver.cancel(stream) }
-  }
-
-  func onDrained(_ call: ServerCall) { stream?.pump() }
-}
-
 /// `@unchecked Sendable`: as `RowStream`; `call` is touched only on the event loop that made the stream.
-private final class ListStream: RowStream, @unchecked Sendable {
+private final class ListStream: RowAnswer, @unchecked Sendable {
   private let method: ListMethod
   private let call: ServerCall
   private let digest: [UInt8]
@@ -76,15 +46,15 @@ private final class ListStream: RowStream, @unchecked Sendable {
     self.method = method
     self.call = call
     digest = list.digest
-    super.init(
-      statement: list.bound.statement, parameters: list.bound.parameters, encoder: list.bound.encoder,
-      cutter: list.bound.cutter, mailbox: loop, deadline: call.deadline)
+    super.init(list.bound, call: call, loop: loop)
   }
 
   override public func arrive() { pump() }
 
+  override func drained() { pump() }
+
   /// Passes on what waits, as long as the client takes it.
-  func pump() {
+  private func pump() {
     guard !call.isEnded, call.isWritable else { return }
     let delivery = take()
     for chunk in delivery.chunks { call.send(chunk.bytes) }

@@ -5,7 +5,7 @@ import PillionTransport
 import PillionWire
 
 /// ListPage: List as one message (AIP-158).
-final class ListPageMethod: MethodHandler {
+final class ListPageMethod: MethodHandler, RowMethod {
   /// Bytes of an answer at most: rows are gathered before they go out.
   static let maximumBytes = 64 << 20
 
@@ -30,7 +30,11 @@ final class ListPageMethod: MethodHandler {
   }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
-    ListPageHandler(method: self, loop: loops.state(of: call.eventLoop))
+    ListHandler(method: self, loop: loops.state(of: call.eventLoop))
+  }
+
+  func makeStream(_ list: ListRequest.Call, call: ServerCall, loop: LoopState) -> RowAnswer {
+    PageStream(list, method: self, call: call, loop: loop)
   }
 
   /// The tag of a length-delimited field, in one byte: the answer's numbers are never above 15.
@@ -42,44 +46,10 @@ final class ListPageMethod: MethodHandler {
   }
 }
 
-private final class ListPageHandler: CallHandler {
-  private let method: ListPageMethod
-  private let loop: LoopState
-  private var page: PageStream?
-
-  init(method: ListPageMethod, loop: LoopState) {
-    self.method = method
-    self.loop = loop
-  }
-
-  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
-    do throws(WireError) {
-      try method.request.decode(bytes, into: &loop.message)
-    } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
-    }
-    var violations: [FieldViolation] = []
-    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
-      return call.finish(method.errors.status(for: violations))
-    }
-    page = PageStream(list, method: method, call: call, loop: loop)
-  }
-
-  func onRequestEnd(_ call: ServerCall) {
-    if let page { method.driver.open(page) }
-  }
-
-  func onCancel(_ reason: CancelReason, _ call: ServerCall) {
-    page?.cancel()
-  }
-
-  func onDrained(_ call: ServerCall) {}
-}
-
 /// Gathers the rows, then the number of them all where the service says it.
 ///
 /// `@unchecked Sendable`: as `RowStream`; everything of its own is touched only on the event loop that made it.
-private final class PageStream: RowStream, @unchecked Sendable {
+private final class PageStream: RowAnswer, @unchecked Sendable {
   private let method: ListPageMethod
   private let call: ServerCall
   private let loop: LoopState
@@ -94,14 +64,12 @@ private final class PageStream: RowStream, @unchecked Sendable {
     self.loop = loop
     self.list = list
     frame = answer.beginGRPCFrame()
-    super.init(
-      statement: list.bound.statement, parameters: list.bound.parameters, encoder: list.bound.encoder,
-      cutter: list.bound.cutter, mailbox: loop, deadline: call.deadline)
+    super.init(list.bound, call: call, loop: loop)
   }
 
-  func cancel() {
-    method.driver.cancel(self)
-    if let count { method.driver.cancel(count) }
+  override func cancel(_ driver: any Driver) {
+    super.cancel(driver)
+    if let count { driver.cancel(count) }
   }
 
   override public func arrive() {

@@ -1,0 +1,61 @@
+import PillionDatabase
+import PillionTransport
+import PillionWire
+
+/// List or ListPage of one model: the same request, answered in one of two ways.
+protocol RowMethod: AnyObject, Sendable {
+  var request: ListRequest { get }
+  var driver: any Driver { get }
+  var errors: ErrorPolicy { get }
+
+  /// Takes the rows on their way to the client.
+  func makeStream(_ list: ListRequest.Call, call: ServerCall, loop: LoopState) -> RowAnswer
+}
+
+/// `@unchecked Sendable`: as `RowStream`.
+class RowAnswer: RowStream, @unchecked Sendable {
+  init(_ list: BoundList, call: ServerCall, loop: LoopState) {
+    super.init(
+      statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
+      mailbox: loop, deadline: call.deadline)
+  }
+
+  /// The client has taken what was sent.
+  func drained() {}
+
+  /// The client has left.
+  func cancel(_ driver: any Driver) { driver.cancel(self) }
+}
+
+/// Reads the request and opens the stream.
+final class ListHandler: CallHandler {
+  private let method: any RowMethod
+  private let loop: LoopState
+  private var answer: RowAnswer?
+
+  init(method: any RowMethod, loop: LoopState) {
+    self.method = method
+    self.loop = loop
+  }
+
+  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
+    do throws(WireError) {
+      try method.request.decode(bytes, into: &loop.message)
+    } catch {
+      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+    }
+    var violations: [FieldViolation] = []
+    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
+      return call.finish(method.errors.status(for: violations))
+    }
+    answer = method.makeStream(list, call: call, loop: loop)
+  }
+
+  func onRequestEnd(_ call: ServerCall) {
+    if let answer { method.driver.open(answer) }
+  }
+
+  func onCancel(_ reason: CancelReason, _ call: ServerCall) { answer?.cancel(method.driver) }
+
+  func onDrained(_ call: ServerCall) { answer?.drained() }
+}
