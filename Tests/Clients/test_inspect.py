@@ -292,6 +292,21 @@ def test_writing_through_what_was_inspected(kind, new_project):
         client.service("PostController").Destroy(id=post.id)
 
 
+def test_keys_that_the_database_makes(new_project):
+    project = new_project("sqlite")
+    forms = {"text": "lower(hex(randomblob(8)))", "uuid": "lower(hex(randomblob(16)))", "UUID": "randomblob(16)"}
+    for number, (type, value) in enumerate(forms.items()):
+        project.database.script(f"CREATE TABLE thing_{number} (id {type} PRIMARY KEY DEFAULT ({value}), name text)")
+    inspect(project)
+    with project.serve() as server:
+        for number in range(3):
+            service = project.client(server).service(f"Thing{number}Controller")
+            made = service.Create(name={"value": "x"})
+            assert made.id and service.Retrieve(id=made.id) == made
+            assert service.Update(id=made.id, name={"value": "y"}).id == made.id
+        assert Comparison(Running(project, server)).run() == 3
+
+
 def test_only_some_tables(shop):
     text = shop.check("inspect", "--database", shop.database.url, "--tables", "posts, posts_categories", "--package", "blog.v1")
     assert text.startswith("package: blog.v1\nmodels:\n  Post:\n")

@@ -169,6 +169,22 @@ import Testing
     #expect(field(CatalogType(type), .sqlite, sample: values) == expected)
   }
 
+  /// A table without rows: its key's default says how keys will be held.
+  @Test(arguments: [
+    ("(randomblob(16))", "blob"), ("(lower(hex(randomblob(16))))", "hex"),
+    ("(lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))))", nil), ("(new_uuid())", nil),
+  ])
+  func keysThatTheDatabaseMakes(_ sql: String, _ storage: String?) {
+    let key = CatalogColumn(name: "id", type: CatalogType("uuid"), isNullable: false, defaultValue: sql)
+    var table = CatalogTable(name: TableName(name: "t"), schema: "main", columns: [key])
+    table.primaryKey = ["id"]
+    let drafts = Translation(Catalog(dialect: .sqlite, name: "d", tables: [table]), package: "p").drafts()
+    #expect(
+      drafts.first?.fields.map(DefinitionPrinter.field) == [
+        "id: { type: uuid, primary_key: true\(storage.map { ", storage: \($0)" } ?? "") }"
+      ])
+  }
+
   @Test(arguments: ["varchar(12)", "VARCHAR ( 12 )", "character varying(12)", "nchar(12)", "native character(12)"])
   func lengths(_ declared: String) {
     let name = declared.lowercased().prefix { $0 != "(" }.split(separator: " ").joined(separator: " ")

@@ -25,7 +25,7 @@ struct MappedType: Hashable {
 
   init(_ column: CatalogColumn, _ dialect: Dialect) {
     switch dialect {
-    case .sqlite: self = SQLiteTypes.map(column.type, sample: column.sample)
+    case .sqlite: self = SQLiteTypes.map(column.type, sample: column.sample, default: column.defaultValue)
     case .postgresql: self = PostgreSQLTypes.map(column.type)
     }
   }

@@ -1,3 +1,4 @@
+import PillionDatabase
 import PillionSchema
 
 /// SQLite's declared types in the definitions.
@@ -14,7 +15,8 @@ enum SQLiteTypes {
     }
   }
 
-  static func map(_ type: CatalogType, sample: ColumnSample?) -> MappedType {
+  /// `default` is SQL: what it makes tells how a table without rows will hold its keys.
+  static func map(_ type: CatalogType, sample: ColumnSample?, default sql: String? = nil) -> MappedType {
     let sample = sample ?? ColumnSample([])
     guard let scalar = known(type), fits(sample, scalar) else { return unknown(type, sample) }
     switch scalar {
@@ -24,6 +26,7 @@ enum SQLiteTypes {
     case .timestamp:
       if holdsMilliseconds(sample) { return MappedType(.int64, note: "\(type.text) in milliseconds since 1970") }
       return MappedType(.timestamp, storage: storage(type) ?? timestampStorage(sample))
+    case .uuid where sample.isEmpty: return MappedType(.uuid, storage: storage(type) ?? storage(ofUUIDsBy: sql ?? ""))
     default: return MappedType(scalar, storage: storage(type) ?? storage(of: scalar, sample))
     }
   }
@@ -56,6 +59,14 @@ enum SQLiteTypes {
     }
   }
 
+  /// Of random bytes as they are, or as digits without dashes between them.
+  private static func storage(ofUUIDsBy sql: String) -> SQLiteStorage? {
+    let tokens = SQLTokenizer.tokens(sql, .sqlite)
+    guard tokens.contains(where: { $0.isWord("randomblob") }) else { return nil }
+    guard tokens.contains(where: { $0.isWord("hex") }) else { return .blob }
+    return tokens.contains { $0.kind == .text("-") } ? nil : .hex
+  }
+
   /// What a suffix of the declared type says, as in `UUID_BLOB`; nil for the type's default.
   private static func storage(_ type: CatalogType) -> SQLiteStorage? {
     guard let scalar = known(type), let suffix = type.name.split(separator: "_").last,
@@ -69,6 +80,8 @@ enum SQLiteTypes {
     switch sample.kind {
     case .integer: .integer
     case .real: .real
+    // A column of NUMERIC affinity makes integers of whole days.
+    case nil where sample.isNumeric: .real
     case .text where sample.allTexts({ $0.utf8.contains(UInt8(ascii: "T")) }): nil
     default: .django
     }
