@@ -93,7 +93,9 @@ private struct Look {
       for model in definitions.schema.models {
         if try !comparison.isReadable(model) { drifted.insert(model.serviceFullName) }
       }
-      seen = (fingerprint, generation)
+      // What changed while the models were looked at is looked at again, and so is what is gone: it may come back.
+      let after = try self.fingerprint(of: definitions.schema, connection)
+      seen = drifted.isEmpty && after == fingerprint ? (fingerprint, generation) : nil
       return drifted
     } catch {
       connection = nil
