@@ -78,7 +78,7 @@ tsan: bootstrap-test ## Run the lane and transport tests under the thread saniti
 	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
 
 .PHONY: fuzz
-fuzz: bootstrap-test build-tests ## Try the codec and the filters on new random input for FUZZ_SECONDS (60).
+fuzz: bootstrap-test build-tests ## Try the codec, the filters and the transport on new random input for FUZZ_SECONDS (60).
 	@seed=$$RANDOM$$RANDOM
 	while ((SECONDS < $(FUZZ_SECONDS))); do
 	  seed=$$((seed + 1))
@@ -87,6 +87,8 @@ fuzz: bootstrap-test build-tests ## Try the codec and the filters on new random 
 	    || { echo "differs with --seed $$seed; the corpus is in .build/fuzz-corpus.txt" >&2; exit 1; }
 	  PILLION_SEED=$$seed PILLION_FILTER_CASES=$(FILTER_CASES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter FilterFuzzTests
 	  PILLION_SEED=$$seed PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest -q Tests/Clients/test_filter_differential.py
+	  PILLION_SEED=$$seed $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter PillionTransportTests.TransportFuzzTests \
+	    || { echo "fails with PILLION_SEED=$$seed: add it to the findings in TransportFuzzTests.swift" >&2; exit 1; }
 	done
 
 .PHONY: bench

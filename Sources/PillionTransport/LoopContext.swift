@@ -132,6 +132,7 @@ package final class LoopContext: @unchecked Sendable {
     let index = connection.indexInLoop
     guard connections.indices.contains(index), connections[index] === connection else { return }
     connection.indexInLoop = -1
+    assert(connection.heldBytes == 0, "what a connection made the server hold is counted to the end")
     let last = connections.removeLast()
     if last !== connection {
       last.indexInLoop = index
