@@ -162,13 +162,16 @@ package struct ServiceDefinition: Sendable {
   /// Rows of a List or ListPage at most; nil: what the configuration says.
   package var maximumPageSize: Int?
   package var totalSize: TotalSize
+  /// Longest time that a call may keep the database; nil: what the configuration says.
+  package var statementTimeoutMilliseconds: Int?
   package var location: SourceLocation
 
   package init(
     name: String, actions: [Action] = Action.standard, fields: [Int], lookupField: Int? = nil,
     lookupRequestField: String? = nil, nullStyle: NullStyle = .oneof, isDeprecated: Bool = false,
     filter: Located<String>? = nil,
-    maximumPageSize: Int? = nil, totalSize: TotalSize = .none, location: SourceLocation
+    maximumPageSize: Int? = nil, totalSize: TotalSize = .none, statementTimeoutMilliseconds: Int? = nil,
+    location: SourceLocation
   ) {
     self.name = name
     self.actions = actions
@@ -180,6 +183,7 @@ package struct ServiceDefinition: Sendable {
     self.filter = filter
     self.maximumPageSize = maximumPageSize
     self.totalSize = totalSize
+    self.statementTimeoutMilliseconds = statementTimeoutMilliseconds
     self.location = location
   }
 }

@@ -14,10 +14,10 @@ protocol RowMethod: AnyObject, Sendable {
 
 /// `@unchecked Sendable`: as `RowStream`.
 class RowAnswer: RowStream, @unchecked Sendable {
-  init(_ list: BoundList, call: ServerCall, loop: LoopState) {
+  init(_ list: BoundList, call: ServerCall, loop: LoopState, deadline: UInt64) {
     super.init(
       statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
-      mailbox: loop, deadline: call.deadline)
+      mailbox: loop, deadline: deadline)
   }
 
   /// The client has taken what was sent.

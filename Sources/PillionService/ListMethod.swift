@@ -46,7 +46,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     self.method = method
     self.call = call
     digest = list.digest
-    super.init(list.bound, call: call, loop: loop)
+    super.init(list.bound, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 
   override public func arrive() { pump() }

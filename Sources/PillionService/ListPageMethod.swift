@@ -64,7 +64,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     self.loop = loop
     self.list = list
     frame = answer.beginGRPCFrame()
-    super.init(list.bound, call: call, loop: loop)
+    super.init(list.bound, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 
   override func cancel(_ driver: any Driver) {
@@ -117,7 +117,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     }
     do throws(ValueError) {
       guard let bound = try method.request.plan.bindCount(list.query.filter) else { return finish() }
-      let count = CountOperation(bound, page: self, mailbox: loop, deadline: call.deadline)
+      let count = CountOperation(bound, page: self, mailbox: loop, deadline: deadline)
       self.count = count
       method.driver.submit(count)
     } catch {

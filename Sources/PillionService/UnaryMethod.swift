@@ -10,7 +10,7 @@ final class UnaryMethod: MethodHandler {
   let plan: any UnaryPlan
   let decoder: RequestDecoder
   let validator: RequestValidator
-  let modelName: String
+  let model: Model
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
@@ -19,7 +19,7 @@ final class UnaryMethod: MethodHandler {
     self.plan = plan
     self.decoder = RequestDecoder(shape: plan.request)
     self.validator = RequestValidator(request: plan.request, model: model)
-    self.modelName = model.name
+    self.model = model
     self.driver = driver
     self.errors = errors
     self.loops = loops
@@ -74,7 +74,8 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     self.call = call
     self.method = method
     super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop, deadline: call.deadline)
+      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
+      deadline: call.databaseDeadline(method.model))
   }
 
   /// The frame of `google.protobuf.Empty`.
@@ -85,7 +86,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     switch outcome {
     case .message(let framed): call.finish(message: framed)
     case .done: call.finish(message: Self.empty)
-    case .notFound: call.finish(method.errors.notFound(method.modelName))
+    case .notFound: call.finish(method.errors.notFound(method.model.name))
     case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
     case .pending: call.finish(Status(.internal, "The call ended without an outcome."))
     }

@@ -205,6 +205,26 @@ def test_max_page_size_of_the_configuration(kind, start):
         assert [len(page) for page in pages(entries.ListPage, page_size=15)] == [15, 15, 15, 5]
 
 
+SLOW = {
+    "sqlite": "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT max(i) AS id FROM n",
+    "postgresql": "CREATE VIEW slow AS SELECT CASE WHEN pg_sleep(30) IS NULL THEN 0 ELSE 1 END::bigint AS id",
+}
+
+
+def test_statement_timeout_of_a_service(kind, new_project):
+    model = "models: { Slow: { fields: { id: { type: int64, primary_key: true } }, service: { actions: [List, ListPage, Retrieve], statement_timeout: 300ms } } }"
+    project = new_project(kind, slow=model).generate()
+    project.database.script(SLOW[kind])
+    with project.serve() as server:
+        slow = Running(project, server).service("SlowController")
+        for call in (slow.List, slow.ListPage, lambda: slow.Retrieve(id=1)):
+            begun = time.monotonic()
+            with refused(StatusCode.DEADLINE_EXCEEDED, reason="TIMEOUT"):
+                call()
+            # Far below what the statement takes.
+            assert time.monotonic() - begun < 15
+
+
 # A service's filter.
 
 

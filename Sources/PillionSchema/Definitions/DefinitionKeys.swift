@@ -25,6 +25,7 @@ enum ServiceKey: String, DefinitionKey {
   case nullStyle = "null_style"
   case maximumPageSize = "max_page_size"
   case totalSize = "total_size"
+  case statementTimeout = "statement_timeout"
   static let owner = "a service"
 }
 

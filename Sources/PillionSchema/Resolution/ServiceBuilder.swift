@@ -20,10 +20,20 @@ struct ServiceBuilder {
       nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof,
       isDeprecated: section.flag(.deprecated, sink)?.value ?? false,
       filter: section.text(.filter, sink), maximumPageSize: section.wholeNumber(.maximumPageSize, from: 1, sink)?.value,
-      totalSize: section.name(.totalSize, of: TotalSize.self, sink)?.value ?? .none, location: section.location)
+      totalSize: section.name(.totalSize, of: TotalSize.self, sink)?.value ?? .none,
+      statementTimeoutMilliseconds: statementTimeout(), location: section.location)
     checkUpdate(service)
     checkCreate(service)
     return service
+  }
+
+  /// `250ms`, `5s`, `1m`.
+  private func statementTimeout() -> Int? {
+    guard let text = section.text(.statementTimeout, sink) else { return nil }
+    if let milliseconds = Quantity.milliseconds(text.value), milliseconds > 0 { return milliseconds }
+    sink.error(
+      at: text.location, "'statement_timeout' expected a duration such as 250ms, 5s or 1m, found '\(text.value)'")
+    return nil
   }
 
   private func name() -> String {

@@ -168,26 +168,16 @@ private struct SettingReader {
     let units = [
       ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1),
     ]
-    if let value = quantity(text(path), units: units), (1...(1 << 31) - 1).contains(value) { return value }
+    if let value = Quantity.value(text(path), units: units), (1...(1 << 31) - 1).contains(value) { return value }
     fail(path, "a size such as 4MiB, below 2GiB")
     return 1
   }
 
   /// `250ms`, `5s`, `10m`, `1h`, `0`.
   mutating func milliseconds(_ path: String) -> Int {
-    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
-    if text(path) == "0" { return 0 }
-    if let value = quantity(text(path), units: units), value <= 86_400_000 { return value }
+    if let value = Quantity.milliseconds(text(path)) { return value }
     fail(path, "a duration such as 250ms, 5s, 10m or 1h, at most 24h")
     return 0
-  }
-
-  private func quantity(_ text: String, units: [(String, Int)]) -> Int? {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let unit = text.dropFirst(digits.count).drop { $0 == " " }
-    guard let number = Int(digits), let factor = units.first(where: { $0.0 == unit })?.1 else { return nil }
-    let (value, overflow) = number.multipliedReportingOverflow(by: factor)
-    return overflow ? nil : value
   }
 
   mutating func addresses(_ path: String) -> [ListenAddress] {

@@ -1,0 +1,13 @@
+import PillionDatabase
+import PillionSchema
+import PillionTransport
+
+extension ServerCall {
+  /// When the database must be done: at the call's deadline, or after the service's `statement_timeout` if that comes
+  /// first. Monotonic nanoseconds; 0: never.
+  func databaseDeadline(_ model: Model) -> UInt64 {
+    guard let milliseconds = model.service.statementTimeoutMilliseconds else { return deadline }
+    let own = MonotonicTime.after(MonotonicTime.now(), UInt64(milliseconds) &* 1_000_000)
+    return deadline == 0 ? own : min(own, deadline)
+  }
+}
