@@ -63,7 +63,13 @@ package final class TransportServer: Sendable {
   /// Throws `ListenError` when it cannot be made.
   package func bind(unixSocket path: String, permissions: UInt32) async throws {
     let (socket, descriptor) = try UnixSocket.bind(path: path, permissions: permissions)
-    let channel = try await bootstrap(.unix).withBoundSocket(descriptor).outcome()
+    let channel: any Channel
+    do {
+      channel = try await bootstrap(.unix).withBoundSocket(descriptor).outcome()
+    } catch {
+      socket.remove()
+      throw error
+    }
     let isTooLate = state.withLock { state in
       if !state.isShuttingDown { state.sockets.append(socket) }
       return state.isShuttingDown
@@ -119,7 +125,7 @@ package final class TransportServer: Sendable {
 
   /// Stops listening and ends every connection: no new calls, those in flight may finish within `grace`; then they are
   /// cancelled with `.shutdown` and answered UNAVAILABLE. Returns when all connections are closed, at the latest
-  /// `lingerTime` after `grace`.
+  /// `lingerTime` after `grace`, and with TLS a moment more for the peer's close_notify.
   package func shutdown(grace: Duration) async {
     let (listeners, sockets) = state.withLock { state in
       state.isShuttingDown = true

@@ -3,16 +3,21 @@
 import json
 import os
 import pathlib
+import socket
+import struct
 import subprocess
 import sys
+import time
 
 import grpc
+import hpack
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from hyperframe import frame
 
 from support.certificates import Authority
 from support.client import TIMEOUT
@@ -283,10 +288,47 @@ def test_a_malformed_request_ends_the_stream(doors):
         ask(doors.channel("plaintext"), b"\x1a\x05abc")
 
 
-def test_many_questions_of_a_client_that_reads_late(doors):
-    count = 2000
+def test_many_questions(doors):
+    count = 500
     answers = ask(doors.channel("plaintext"), *[Request(file_containing_symbol="notes.v1.Note")] * count)
     assert len(answers) == count and len({answer.SerializeToString() for answer in answers}) == 1
+
+
+def test_a_client_that_asks_and_does_not_read_is_not_asked_on(doors):
+    """10,000 answers of several KiB each, for a client whose window stays shut: they are made as it takes them."""
+    count, question = 10_000, Request(file_containing_symbol="notes.v1.Note").SerializeToString()
+    answer, = ask(doors.channel("plaintext"), question)
+    length = answer.ByteSize() + 5
+    head = [
+        (":method", "POST"), (":scheme", "http"), (":path", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+        (":authority", "test"), ("te", "trailers"), ("content-type", "application/grpc"),
+    ]
+    data = (struct.pack(">BI", 0, len(question)) + question) * count
+    assert len(data) < 256 << 10 and length * count > 30 << 20
+    with socket.create_connection(("127.0.0.1", doors.port), timeout=30) as client:
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame.SettingsFrame(0).serialize())
+        # The server's windows hold once its settings are acknowledged.
+        client.recv(1000)
+        client.sendall(frame.SettingsFrame(0, flags=["ACK"]).serialize())
+        doors.server.reset_peak()
+        before = doors.server.resident()
+        client.sendall(frame.HeadersFrame(1, hpack.Encoder().encode(head), flags=["END_HEADERS"]).serialize())
+        for start in range(0, len(data), 16_384):
+            part = data[start : start + 16_384]
+            flags = ["END_STREAM"] if start + len(part) == len(data) else []
+            client.sendall(frame.DataFrame(1, part, flags=flags).serialize())
+        time.sleep(1)
+        assert doors.server.peak_resident() - before < 12 << 20
+        for stream in (0, 1):
+            client.sendall(frame.WindowUpdateFrame(stream, window_increment=1 << 30).serialize())
+        taken, ended = 0, False
+        stream = client.makefile("rb")
+        while not ended:
+            received, size = frame.Frame.parse_frame_header(memoryview(stream.read(9)))
+            received.parse_body(memoryview(stream.read(size)))
+            taken += len(received.data) if isinstance(received, frame.DataFrame) else 0
+            ended = "END_STREAM" in received.flags
+        assert taken == count * length
 
 
 # MARK: The switch
