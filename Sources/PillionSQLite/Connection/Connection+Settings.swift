@@ -30,7 +30,7 @@ extension Connection {
   /// Whether SQLite takes its own JSON functions for unsafe, so that a CHECK constraint, view or trigger with one makes
   /// the whole database unreadable where the schema is not trusted. Debian 12's version 3.40 does; Django makes such a
   /// constraint for every JSONField. There the schema is trusted: it can call nothing with effects outside the database,
-  /// as extensions cannot be loaded and we register no functions.
+  /// as extensions cannot be loaded and the functions that we register only compute.
   static let refusesJSON: Bool = {
     var handle: OpaquePointer?
     defer { sqlite3_close_v2(handle) }
