@@ -81,7 +81,9 @@ extension PointLaneCore {
           connection.statements.markStale(id)
         } else {
           connection.statements.forget(id)
-          connection.prepared(id, error: error)
+          // A preparation waits for locks as well: one that a cancel request hit says nothing of its statement, which
+          // is prepared again for whoever still wants it.
+          connection.prepared(id, error: error.code == .sqlState("57014") ? nil : error)
         }
       } else if status != PGRES_COMMAND_OK {
         connection.statements.forget(id)
