@@ -13,6 +13,8 @@ let package = Package(
     // Signs page tokens.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Verifies JSON Web Tokens.
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     // C libraries, each imported by exactly one Swift target.
@@ -47,6 +49,11 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
+
+    // The layers around every call: knows no model and no database.
+    .target(
+      name: "PillionInterceptors",
+      dependencies: ["PillionTransport", "PillionQuery", .product(name: "JWTKit", package: "jwt-kit")]),
 
     // The actions, and the program around them.
     .target(

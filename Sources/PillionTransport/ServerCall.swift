@@ -63,6 +63,8 @@ package final class ServerCall: @unchecked Sendable {
   @exclusivity(unchecked) var status: Status?
   /// Custom metadata, when there is any.
   var added: AddedMetadata?
+  /// What interceptors and handlers note on the call for each other.
+  package var attributes = CallAttributes()
 
   init(
     connection: Connection, streamID: Int32, route: Route, metadata: [UInt8], startTime: UInt64,
