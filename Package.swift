@@ -10,11 +10,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-    // Signs page tokens.
+    // Signs page tokens; verifies JSON Web Tokens and API keys.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    // Verifies JSON Web Tokens.
-    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     // C libraries, each imported by exactly one Swift target.
@@ -53,7 +51,15 @@ let package = Package(
     // The layers around every call: knows no model and no database.
     .target(
       name: "PillionInterceptors",
-      dependencies: ["PillionTransport", "PillionQuery", .product(name: "JWTKit", package: "jwt-kit")]),
+      dependencies: [
+        "PillionTransport", "PillionQuery",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
 
     // The actions, and the program around them.
     .target(
@@ -110,6 +116,11 @@ let package = Package(
     .testTarget(
       name: "PillionServiceTests",
       dependencies: ["PillionService", "PillionSchema", "PillionWire", "PillionDatabase", "PillionTransport"]),
+    .testTarget(
+      name: "PillionInterceptorsTests",
+      dependencies: [
+        "PillionInterceptors", "PillionQuery", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(name: "PillionServerTests", dependencies: ["PillionServer", "PillionSchema", "PillionDatabase"]),
   ]
 )
