@@ -34,7 +34,7 @@ let package = Package(
     .target(
       name: "PillionQuery", dependencies: ["PillionSchema", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "PillionDatabase", dependencies: ["PillionSchema", "PillionWire", "PillionQuery"]),
-    .target(name: "PillionSQLite", dependencies: ["PillionDatabase", "PillionWire", "CPillionSQLite"]),
+    .target(name: "PillionSQLite", dependencies: ["PillionDatabase", "PillionQuery", "PillionWire", "CPillionSQLite"]),
     .target(name: "PillionPostgreSQL", dependencies: ["PillionDatabase", "PillionWire", "CPillionPostgreSQL"]),
 
     // gRPC over HTTP/2: knows no model and no database.

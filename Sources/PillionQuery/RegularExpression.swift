@@ -3,32 +3,41 @@ import Glibc
 /// A POSIX extended regular expression of the C library, for the database that has none of its own (regex(3)).
 ///
 /// Characters are UTF-8's. `\d` and `\D` are understood, as PostgreSQL does. Matching takes time in proportion to the
-/// text: what refers back is refused before it comes here. One thread at a time uses it.
-package final class RegularExpression {
-  private var compiled = regex_t()
+/// text: what refers back is refused before it comes here.
+///
+/// `@unchecked Sendable`: what is compiled never changes, and `regexec` may be called by several threads at once (POSIX
+/// names it neither in its list of functions that may not, nor does regex(3)).
+package final class RegularExpression: @unchecked Sendable {
+  private let compiled: UnsafeMutablePointer<regex_t>
 
   /// Nil if `pattern` is malformed.
   package init?(_ pattern: [UInt8]) {
+    let compiled = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
+    compiled.initialize(to: regex_t())
+    self.compiled = compiled
     let translated = Self.translated(pattern) + [0]
     let code = Self.inUTF8 {
       translated.withUnsafeBufferPointer { bytes in
         bytes.withMemoryRebound(to: CChar.self) { text in
-          text.baseAddress.map { regcomp(&compiled, $0, REG_EXTENDED | REG_NOSUB) } ?? -1
+          text.baseAddress.map { regcomp(compiled, $0, REG_EXTENDED | REG_NOSUB) } ?? -1
         }
       }
     }
     guard code == 0 else {
       // What failed to compile must not be freed: a copy without memory is.
-      compiled = regex_t()
+      compiled.pointee = regex_t()
       return nil
     }
   }
 
-  deinit { regfree(&compiled) }
+  deinit {
+    regfree(compiled)
+    compiled.deallocate()
+  }
 
   /// Whether it matches somewhere in a text that ends with a NUL.
   package func matches(_ text: UnsafePointer<CChar>) -> Bool {
-    Self.inUTF8 { regexec(&compiled, text, 0, nil, 0) == 0 }
+    Self.inUTF8 { regexec(compiled, text, 0, nil, 0) == 0 }
   }
 
   /// Behind `\`, outside brackets: `\d` as `[0-9]`.

@@ -1,5 +1,6 @@
 import CPillionSQLite
 import PillionDatabase
+import PillionQuery
 
 extension Connection {
   /// Makes the functions known that plans ask for (https://sqlite.org/c3ref/create_function.html).
