@@ -52,7 +52,7 @@ let package = Package(
     .target(
       name: "PillionInterceptors",
       dependencies: [
-        "PillionTransport", "PillionQuery",
+        "PillionTransport", "PillionQuery", "PillionSchema",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -200,6 +200,14 @@ package enum Action: String, Sendable, Hashable, CaseIterable {
 
   /// Those that a service has unless it says otherwise: all but ListPage, List's unary form.
   package static let standard = allCases.filter { $0 != .listPage }
+
+  /// Whether it changes rows.
+  package var isMutating: Bool {
+    switch self {
+    case .create, .update, .partialUpdate, .destroy: true
+    case .list, .retrieve, .listPage: false
+    }
+  }
 }
 
 /// What ListPage says of the number of rows behind its filter; the raw value is the name in the definitions.

@@ -57,7 +57,10 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
   private func pump() {
     guard !call.isEnded, call.isWritable else { return }
     let delivery = take()
-    for chunk in delivery.chunks { call.send(chunk.bytes) }
+    for chunk in delivery.chunks {
+      call.rowCount += chunk.rows
+      call.send(chunk.bytes)
+    }
     if delivery.needsResume { method.driver.resume(self) }
     switch delivery.end {
     case .complete: complete()

@@ -75,7 +75,10 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
   override public func arrive() {
     guard !call.isEnded else { return }
     let delivery = take()
-    for chunk in delivery.chunks { append(chunk.bytes) }
+    for chunk in delivery.chunks {
+      call.rowCount += chunk.rows
+      append(chunk.bytes)
+    }
     guard answer.count <= ListPageMethod.maximumBytes else {
       method.driver.cancel(self)
       return call.finish(

@@ -25,7 +25,8 @@ package struct ModelServices {
       let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope)
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
         let descriptor = MethodDescriptor(
-          path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming)
+          path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
+          isMutating: method.action.isMutating)
         if method.action == .list || method.action == .listPage {
           guard let plan = plans.list else { return nil }
           let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)

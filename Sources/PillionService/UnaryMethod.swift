@@ -84,8 +84,12 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
   override public func arrive() {
     guard !call.isEnded else { return }
     switch outcome {
-    case .message(let framed): call.finish(message: framed)
-    case .done: call.finish(message: Self.empty)
+    case .message(let framed):
+      call.rowCount = 1
+      call.finish(message: framed)
+    case .done:
+      call.rowCount = 1
+      call.finish(message: Self.empty)
     case .notFound: call.finish(method.errors.notFound(method.model.name))
     case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
     case .pending: call.finish(Status(.internal, "The call ended without an outcome."))

@@ -40,11 +40,18 @@ package struct MethodDescriptor: Sendable {
   /// At most one request message: the transport itself answers INTERNAL or UNIMPLEMENTED when none or two come.
   package var isClientStreaming: Bool
   package var isServerStreaming: Bool
+  /// Whether it writes to the database.
+  package var isMutating: Bool
+  /// Whether the server has the method; false: the path is what a client made up.
+  package internal(set) var isKnown = true
 
-  package init(path: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false) {
+  package init(
+    path: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false, isMutating: Bool = false
+  ) {
     self.path = path
     self.isClientStreaming = isClientStreaming
     self.isServerStreaming = isServerStreaming
+    self.isMutating = isMutating
   }
 }
 

@@ -72,8 +72,7 @@ extension Connection {
       loop.addDeadline(of: call, now: readTime)
     }
     if route.method.isServerStreaming { self.session?.setIncremental(id) }
-    let handler = route.handler.makeHandler(for: call)
-    call.handler = handler
+    call.enter()
     if hasEndFlag { call.requestEnded() }
   }
 

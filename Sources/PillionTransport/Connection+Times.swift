@@ -34,8 +34,9 @@ extension Connection {
 
   private func checkRequests(now: UInt64) {
     guard let limit = loop.configuration.requestTimeout.limit else { return }
-    for call in calls where !call.hasRequestEnded && !call.method.isClientStreaming && !call.isEnded {
-      if now > call.startTime, now - call.startTime >= limit {
+    for call in calls
+    where !call.hasRequestEnded && !call.method.isClientStreaming && !call.isEnded && !call.isHeld {
+      if now > call.requestSince, now - call.requestSince >= limit {
         call.fail(Status(.deadlineExceeded, "the request did not come whole in time"))
       }
     }

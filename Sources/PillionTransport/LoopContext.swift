@@ -15,6 +15,8 @@ package final class LoopContext: @unchecked Sendable {
   let configuration: TransportConfiguration
   let load: ServerLoad
   let clockLimits: ConnectionClock.Limits
+  /// The layers around every call; nil: none.
+  let chain: InterceptorChain?
   let observer: (any CallObserver)?
   let connectionObserver: (any ConnectionObserver)?
   @exclusivity(unchecked) var router: Router
@@ -35,7 +37,8 @@ package final class LoopContext: @unchecked Sendable {
 
   init(
     eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router, load: ServerLoad,
-    observer: (any CallObserver)?, connectionObserver: (any ConnectionObserver)? = nil
+    interceptors: [any Interceptor] = [], observer: (any CallObserver)?,
+    connectionObserver: (any ConnectionObserver)? = nil
   ) {
     self.eventLoop = eventLoop
     self.index = index
@@ -45,13 +48,14 @@ package final class LoopContext: @unchecked Sendable {
     self.memory = LoopMemory(load.memory)
     self.clockLimits = ConnectionClock.Limits(configuration)
     self.watchInterval = configuration.watchInterval
+    self.chain = interceptors.isEmpty ? nil : InterceptorChain(interceptors)
     self.observer = observer
     self.connectionObserver = connectionObserver
     self.scratch = ByteBufferAllocator().buffer(capacity: 64 << 10)
   }
 
   /// `CLOCK_MONOTONIC` in nanoseconds.
-  static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
+  package static func now() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
 
   /// What compresses the loop's answers; nil when there is no memory for it.
   func deflater(_ compression: Compression) -> Deflater? {

@@ -34,6 +34,21 @@ package struct Metadata: Sendable {
     }
   }
 
+  /// Takes out all values of `name`.
+  package mutating func remove(_ name: String) {
+    for field in fields(name).reversed() { storage.removeSubrange(field.name.lowerBound - 8..<field.value.upperBound) }
+  }
+
+  /// Puts `value` in the place of all values of `name`, which is in lower case.
+  package mutating func set(_ name: String, _ value: String) {
+    remove(name)
+    var name = name
+    var value = value
+    name.withUTF8 { name in
+      value.withUTF8 { value in Self.append(name: name, value: value, to: &storage) }
+    }
+  }
+
   private struct Field {
     var name: Range<Int>
     var value: Range<Int>

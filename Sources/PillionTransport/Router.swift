@@ -59,8 +59,9 @@ package final class Router: Sendable {
 
   /// A route for a path that `lookup` does not know; both sides may stream, the fallback decides.
   func unknown(path: String) -> Route {
-    Route(
-      method: MethodDescriptor(path: path, isClientStreaming: true, isServerStreaming: true), handler: fallback)
+    var method = MethodDescriptor(path: path, isClientStreaming: true, isServerStreaming: true)
+    method.isKnown = false
+    return Route(method: method, handler: fallback)
   }
 
   /// A multiplication for every eight bytes; spread enough for a table of the server's own names.

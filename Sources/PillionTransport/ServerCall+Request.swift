@@ -14,7 +14,7 @@ extension ServerCall {
     eventLoop.execute { self.readOn() }
   }
 
-  private func readOn() {
+  func readOn() {
     guard !isReadingPaused, !isClosed else { return }
     takeUnread().withUnsafeBytes { receive($0, endsRequest: isRequestEndDue) }
     if isRequestEndDue, !isReadingPaused {
@@ -52,7 +52,7 @@ extension ServerCall {
         guard charge(message.count) else { return }
         messageCount += 1
         if method.isClientStreaming || (endsRequest && input.isEmpty) {
-          handler?.onMessage(message, self)
+          deliver(message)
         } else {
           // Whether this is the only message is known when the request has ended.
           assembler.hold(message)
@@ -112,7 +112,7 @@ extension ServerCall {
     guard !isEnded else { return }
     if isMessageHeld {
       isMessageHeld = false
-      handler?.onMessage(assembler.held, self)
+      deliver(assembler.held)
       assembler.clear()
     } else if assembler.isInsideMessage {
       return fail(Status(.internal, "the request ended inside a message"))

@@ -7,6 +7,7 @@ extension ServerCall {
   package func send(_ framed: [UInt8]) {
     eventLoop.assertInEventLoop()
     guard !isEnded, !framed.isEmpty, fits(framed) else { return }
+    showSent(framed)
     enqueue(framed)
     if queue.byteCount >= loop.configuration.highWaterMarkBytes || connection.isUnderPressure { isWritable = false }
     startResponse()
@@ -16,8 +17,9 @@ extension ServerCall {
   /// Ends the call. What was sent before goes out first; when nothing was, the answer is one header block.
   package func finish(_ status: Status) {
     eventLoop.assertInEventLoop()
-    guard !isEnded else { return }
-    if status.code != .ok || !status.message.isEmpty || !status.details.isEmpty { self.status = status }
+    var status = status
+    guard !isEnded, settle(&status) else { return }
+    if !status.isBareOK { self.status = status }
     end()
     if isResponseStarted { startResponse() } else { submitTrailersOnly() }
     connection.needsFlush()
@@ -29,6 +31,13 @@ extension ServerCall {
     guard !isEnded else { return }
     if framed.isEmpty { return finish(.ok) }
     guard fits(framed) else { return }
+    var status = Status.ok
+    guard settle(&status) else { return }
+    if !status.isBareOK {
+      if status.code != .ok { return finish(status) }
+      self.status = status
+    }
+    showSent(framed)
     enqueue(framed)
     end()
     startResponse()
@@ -68,12 +77,15 @@ extension ServerCall {
   /// the stream is reset instead.
   func abandon(_ status: Status, reason: CancelReason) {
     guard !isEnded else { return }
+    let isCutShort = isResponseStarted && queue.isInsideChunk
+    var status = status
+    guard isCutShort || settle(&status) else { return }
     self.status = status
     end()
     dropRequest()
     if !isResponseStarted {
       submitTrailersOnly()
-    } else if queue.isInsideChunk {
+    } else if isCutShort {
       giveUp()
     } else {
       dropQueue()
@@ -119,20 +131,25 @@ extension ServerCall {
     if !isEnded {
       isEnded = true
       status = Status(reason == .shutdown ? .unavailable : .cancelled)
+      stopWaiting()
       handler?.onCancel(reason, self)
     }
     handler = nil
-    guard let observer = loop.observer else { return }
-    observer.callEnded(
-      CallSummary(
-        path: method.path, status: status?.code ?? .ok,
-        durationNanoseconds: Int64(clamping: LoopContext.now() &- startTime),
-        requestBytes: requestBytes, responseBytes: responseBytes, peer: peer))
+    if begunLayers == 0, loop.observer == nil { return }
+    let summary = CallSummary(
+      path: method.path, status: status?.code ?? .ok,
+      durationNanoseconds: Int64(clamping: LoopContext.now() &- startTime),
+      requestBytes: requestBytes, responseBytes: responseBytes, peer: peer)
+    endLayers(summary)
+    loop.observer?.callEnded(summary)
   }
 
   /// Answers a request that has no handler.
   func refuse(_ refusal: Refusal) {
-    status = refusal.status
+    showLayers()
+    var status = refusal.status
+    guard !isEnded, settle(&status) else { return }
+    self.status = status
     end()
     submitTrailersOnly(http: refusal.http)
     connection.needsFlush()
@@ -140,6 +157,7 @@ extension ServerCall {
 
   private func end() {
     isEnded = true
+    stopWaiting()
     if !hasRequestEnded { connection.noteEarlyEnd(of: self) }
   }
 

@@ -22,8 +22,9 @@ package final class ServerCall: @unchecked Sendable {
   let connection: Connection
   let streamID: Int32
   let route: Route
-  let metadataStorage: [UInt8]
-  let startTime: UInt64
+  @exclusivity(unchecked) private var metadataStorage: [UInt8]
+  /// The time of `CLOCK_MONOTONIC`, in nanoseconds, at which the headers came.
+  package let startTime: UInt64
   @exclusivity(unchecked) var handler: (any CallHandler)?
 
   // Places in the containers that hold the call; -1: in none.
@@ -39,7 +40,9 @@ package final class ServerCall: @unchecked Sendable {
   var isRequestEndDue = false
   var isReadingPaused = false
   var unread: [UInt8] = []
-  var requestBytes = 0
+  package internal(set) var requestBytes = 0
+  /// Since when the rest of the request is waited for.
+  var requestSince: UInt64
   /// Bytes of the current message and of what is unread that the connection counts as held.
   var requestCharge = 0
 
@@ -56,15 +59,29 @@ package final class ServerCall: @unchecked Sendable {
   var isClosed = false
   /// Whether the server has reset the stream for no fault of the client.
   var isGivenUp = false
-  var responseBytes = 0
+  package internal(set) var responseBytes = 0
   /// Response bytes that had been sent when the connection's times were last looked at, and since when.
   private var progress: (bytes: Int, since: UInt64) = (0, 0)
   /// How the call ended, unless it ended with a bare OK.
   @exclusivity(unchecked) var status: Status?
   /// Custom metadata, when there is any.
   var added: AddedMetadata?
-  /// What interceptors and handlers note on the call for each other.
+
+  // What layers and handlers note on the call for each other.
   package var attributes = CallAttributes()
+  /// Names the call in logs and errors, and to the client; nil: nothing has given it a name.
+  package var requestID: String?
+  /// Rows that were read or written for the client.
+  package var rowCount = 0
+
+  // The layers around the call.
+  /// Layers whose `begin` was called, and of these those that let the call proceed.
+  @exclusivity(unchecked) var begunLayers = 0
+  @exclusivity(unchecked) var passedLayers = 0
+  /// Whether the status has gone up through them.
+  var isSettled = false
+  /// What finds out the verdict of a layer.
+  var waiting: Task<Void, Never>?
 
   init(
     connection: Connection, streamID: Int32, route: Route, metadata: [UInt8], startTime: UInt64,
@@ -75,6 +92,7 @@ package final class ServerCall: @unchecked Sendable {
     self.route = route
     self.metadataStorage = metadata
     self.startTime = startTime
+    self.requestSince = startTime
     self.assembler = MessageAssembler(limit: connection.messageLimit, compression: requestCompression)
     self.accepted = accepted
     let wanted = connection.loop.configuration.compression
@@ -91,8 +109,11 @@ package final class ServerCall: @unchecked Sendable {
   /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
   package var peerIdentity: PeerIdentity? { connection.identity }
 
-  /// What the client sent along; made from the received bytes at each use.
-  package var metadata: Metadata { Metadata(storage: metadataStorage) }
+  /// What the client sent along, or what a layer has made of it; read from the received bytes at each use.
+  package var metadata: Metadata {
+    get { Metadata(storage: metadataStorage) }
+    set { metadataStorage = newValue.storage }
+  }
 
   /// Whether the message that the handler has just been given came compressed.
   package var isMessageCompressed: Bool { assembler.isCompressed }

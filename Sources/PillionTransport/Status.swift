@@ -48,4 +48,7 @@ package struct Status: Sendable, Hashable {
   }
 
   package static let ok = Status(.ok)
+
+  /// Whether there is nothing but OK to say.
+  var isBareOK: Bool { code == .ok && message.isEmpty && details.isEmpty }
 }

@@ -20,11 +20,12 @@ package final class TransportServer: Sendable {
   /// - Parameters:
   ///   - group: its loops carry listeners and connections; the caller ends it, after `shutdown`.
   ///   - credentials: for the listeners that are secure.
+  ///   - interceptors: the layers around every call, the outermost first.
   ///   - observer: hears of every call's end.
   ///   - connectionObserver: hears of handshakes that fail.
   package init(
     configuration: TransportConfiguration, router: Router, group: any EventLoopGroup,
-    credentials: TLSCredentials? = nil, observer: (any CallObserver)? = nil,
+    credentials: TLSCredentials? = nil, interceptors: [any Interceptor] = [], observer: (any CallObserver)? = nil,
     connectionObserver: (any ConnectionObserver)? = nil
   ) {
     self.configuration = configuration
@@ -36,7 +37,7 @@ package final class TransportServer: Sendable {
       loops.append(
         LoopContext(
           eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, load: load,
-          observer: observer, connectionObserver: connectionObserver))
+          interceptors: interceptors, observer: observer, connectionObserver: connectionObserver))
     }
     self.loops = loops
   }

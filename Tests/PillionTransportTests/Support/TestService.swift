@@ -178,7 +178,8 @@ func portOf(_ address: SocketAddress) -> Int { address.port ?? 0 }
 
 /// A server on a free port, ended when `body` is over.
 func withServer(
-  router: Router? = nil, _ adjust: (inout TransportConfiguration) -> Void = { _ in },
+  router: Router? = nil, interceptors: [any Interceptor] = [],
+  _ adjust: (inout TransportConfiguration) -> Void = { _ in },
   _ body: (_ port: Int, _ journal: Journal, _ server: TransportServer) async throws -> Void
 ) async throws {
   var configuration = TransportConfiguration()
@@ -187,7 +188,9 @@ func withServer(
   let journal = Journal()
   let group = configuration.makeEventLoopGroup()
   let server = TransportServer(
-    configuration: configuration, router: router ?? TestService.router(journal), group: group, observer: journal)
+    configuration: configuration, router: router ?? TestService.router(journal), group: group,
+    interceptors: interceptors,
+    observer: journal)
   do {
     let address = try await server.bind(host: "127.0.0.1", port: 0)
     try await body(address.port ?? 0, journal, server)
