@@ -48,8 +48,7 @@ final class Connection: ChannelDuplexHandler {
   var readTime: UInt64 = 0
   private var isReading = false
   private var isReadHeldBack = false
-  /// Whether the read at hand has ended a frame.
-  @exclusivity(unchecked) var didCompleteFrame = false
+  @exclusivity(unchecked) private var cursor = FrameCursor()
   /// What nghttp2 is told to end the session for, from inside one of its callbacks.
   var violation: Violation?
 
@@ -155,13 +154,13 @@ final class Connection: ChannelDuplexHandler {
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session else { return }
-    didCompleteFrame = false
+    let completedFrame = cursor.advance(bytes)
     let taken = session.receive(bytes)
     if receivedData > 0 {
       session.consumeConnection(receivedData)
       receivedData = 0
     }
-    clock.didRead(now: readTime, completedFrame: didCompleteFrame)
+    clock.didRead(now: readTime, completedFrame: completedFrame, owesRest: !cursor.isAtBoundary)
     if taken == bytes.count { return }
     if let violation { return end(for: violation) }
     switch taken {

@@ -31,7 +31,7 @@ struct ConnectionClock {
   private let opened: UInt64
   private var handshakeIsOver = false
   private var lastRead: UInt64
-  /// Since when what is read has completed no frame; 0: the last read did.
+  /// Since when the client has owed the rest of a frame or header block; 0: it owes none.
   private var partialSince: UInt64 = 0
   /// 0: there were calls when it was last looked.
   private var idleSince: UInt64
@@ -57,13 +57,17 @@ struct ConnectionClock {
 
   // MARK: What happens
 
-  /// Bytes have come, and with them the end of at least one frame or not.
-  mutating func didRead(now: UInt64, completedFrame: Bool) {
+  /// Bytes have come.
+  ///
+  /// - Parameters:
+  ///   - completedFrame: with them at least one frame, or the header block that it began, came whole.
+  ///   - owesRest: they end inside another.
+  mutating func didRead(now: UInt64, completedFrame: Bool, owesRest: Bool) {
     lastRead = now
     pinged = 0
-    if completedFrame {
+    if !owesRest {
       partialSince = 0
-    } else if partialSince == 0 {
+    } else if completedFrame || partialSince == 0 {
       partialSince = now
     }
   }

@@ -35,7 +35,6 @@ enum HTTP2Callbacks {
       guard let session, let frame, let user else { return 0 }
       let header = frame.pointee.hd
       let hasEndFlag = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-      HTTP2Callbacks.connection(user) { $0.didCompleteFrame = true }
       switch UInt32(header.type) {
       case NGHTTP2_DATA.rawValue:
         if hasEndFlag { HTTP2Callbacks.call(session, header.stream_id)?.requestEnded() }

@@ -1,5 +1,7 @@
 """The limits of docs/configuration.md, as clients meet them."""
 
+import os
+import resource
 import threading
 import time
 
@@ -9,6 +11,7 @@ from grpc import StatusCode
 
 from support.client import TIMEOUT
 from support.errors import refused
+from support.http2 import RawConnection
 
 MODEL = """
 package: limits
@@ -154,3 +157,39 @@ def test_idle_connections_end_and_come_back(serve):
         for number in range(4):
             assert rows.Create(text=str(number)).text == str(number)
             time.sleep(0.5)
+
+
+def test_an_upload_that_was_ended_early_is_not_waited_for(serve):
+    """What a client still sends to a call that is over is skipped, and when it falls silent behind that no frame is due."""
+    with serve(handshake_timeout="300ms") as running, RawConnection(running.server.port) as raw:
+        stream = raw.headers("/limits.RowController/Nothing")
+        assert raw.answer(stream).status == StatusCode.UNIMPLEMENTED.value[0]
+        for _ in range(3):
+            raw.data(stream, b"x" * 40_000, end=False)
+            time.sleep(0.05)
+        raw.read(1.5, lambda: raw.closed or raw.goaways)
+        assert not raw.closed and not raw.goaways
+        assert raw.call("/limits.RowController/Nothing").status == StatusCode.UNIMPLEMENTED.value[0]
+
+
+def test_more_connections_than_there_are_file_descriptors(serve):
+    """A server that may open no more files (EMFILE) keeps serving those it has, and takes new clients when it can again (G21)."""
+    with serve() as running:
+        rows = running.service("RowController")
+        row = rows.Create(text="x")
+        list(rows.List())
+        process = running.server.process.pid
+        _, most = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        open_files = max(map(int, os.listdir(f"/proc/{process}/fd")))
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (open_files + 9, most))
+        crowd = [RawConnection(running.server.port) for _ in range(32)]
+        for connection in crowd:
+            connection.read(0.1, lambda: connection.heard_settings)
+        assert 0 < sum(connection.heard_settings for connection in crowd) < len(crowd)
+        assert all(rows.Retrieve(id=row.id, timeout=TIMEOUT) == row for _ in range(50))
+        for connection in crowd:
+            connection.close()
+        started = time.monotonic()
+        late = running.project.client(running.server).service("RowController")
+        assert late.Retrieve(id=row.id, timeout=TIMEOUT).text == "x"
+        assert time.monotonic() - started < 10

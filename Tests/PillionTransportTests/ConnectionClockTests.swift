@@ -27,7 +27,7 @@ import Testing
   @Test func `a handshake has its time, whatever bytes come`() {
     var clock = Self.clock { $0.handshake = 10 * Self.second }
     for time: UInt64 in 2...10 {
-      clock.didRead(now: time * Self.second, completedFrame: false)
+      clock.didRead(now: time * Self.second, completedFrame: false, owesRest: true)
       #expect(Self.due(&clock, time) == .nothing)
     }
     #expect(Self.due(&clock, 11) == .noHandshake)
@@ -36,13 +36,16 @@ import Testing
   @Test func `a frame that comes byte by byte has its time`() {
     var clock = Self.clock { $0.handshake = 10 * Self.second }
     clock.handshakeDone()
-    clock.didRead(now: 20 * Self.second, completedFrame: true)
+    clock.didRead(now: 20 * Self.second, completedFrame: true, owesRest: false)
     for time: UInt64 in 21...30 {
-      clock.didRead(now: time * Self.second, completedFrame: false)
+      clock.didRead(now: time * Self.second, completedFrame: false, owesRest: true)
       #expect(Self.due(&clock, time) == .nothing)
     }
     #expect(Self.due(&clock, 31) == .unfinishedFrame)
-    clock.didRead(now: 32 * Self.second, completedFrame: true)
+    clock.didRead(now: 31 * Self.second, completedFrame: true, owesRest: true)
+    #expect(Self.due(&clock, 40) == .nothing, "the next has its own time")
+    #expect(Self.due(&clock, 41) == .unfinishedFrame)
+    clock.didRead(now: 32 * Self.second, completedFrame: true, owesRest: false)
     #expect(Self.due(&clock, 100) == .nothing)
   }
 
@@ -55,7 +58,7 @@ import Testing
     #expect(Self.due(&clock, 60) == .nothing)
     #expect(Self.due(&clock, 61) == .ping)
     #expect(Self.due(&clock, 80) == .nothing, "one ping at a time")
-    clock.didRead(now: 80 * Self.second, completedFrame: true)
+    clock.didRead(now: 80 * Self.second, completedFrame: true, owesRest: false)
     #expect(Self.due(&clock, 139) == .nothing)
     #expect(Self.due(&clock, 140) == .ping)
     #expect(Self.due(&clock, 160) == .noAnswer)
