@@ -1,4 +1,5 @@
-"""gRPC's interoperability cases against the transport: Python, C++ and Go clients, and frames by hand.
+"""gRPC's interoperability cases against the transport, in the clear and over TLS (G1): Python, C++ and Go clients, and frames
+by hand.
 
 The server is `interop-server`, a test target that serves `grpc.testing.TestService` on the same transport as pillion.
 """
@@ -18,6 +19,7 @@ import pytest
 from grpc import StatusCode
 from hyperframe.frame import WindowUpdateFrame
 
+from support.certificates import Authority
 from support.client import TIMEOUT
 from support.http2 import RawConnection, framed
 from support.protos import compile_go, compile_python, go_environment
@@ -25,6 +27,7 @@ from support.server import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE / "interop"
+SOAK = int(os.environ.get("PILLION_SOAK", 200))
 SIZES, ANSWERS = (27182, 8, 1828, 45904), (31415, 9, 2653, 58979)
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
 UNARY = "/grpc.testing.TestService/UnaryCall"
@@ -51,6 +54,28 @@ def server(binary):
 
 
 @pytest.fixture(scope="module")
+def authority():
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def secure_server(binary, authority, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    authority.server().write(folder, "server")
+    with InteropServer([binary.parent / "interop-server", folder / "server.pem", folder / "server.key"], HERE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["plaintext", "tls"])
+def connect(request, authority):
+    """`connect()`: a channel to the server, in the clear and over TLS."""
+    if request.param == "plaintext":
+        return request.getfixturevalue("server").channel
+    server, credentials = request.getfixturevalue("secure_server"), grpc.ssl_channel_credentials(authority.pem)
+    return lambda *options: server.channel(*options, target=f"localhost:{server.port}", credentials=credentials)
+
+
+@pytest.fixture(scope="module")
 def pb(tmp_path_factory):
     folder = tmp_path_factory.mktemp("interop")
     compile_python(FOLDER, folder, "interop.proto")
@@ -63,8 +88,8 @@ def pb(tmp_path_factory):
 
 
 @pytest.fixture
-def stub(server, pb):
-    return pb[1].TestServiceStub(server.channel())
+def stub(connect, pb):
+    return pb[1].TestServiceStub(connect())
 
 
 @pytest.fixture
@@ -88,18 +113,27 @@ def ask(messages, size, payload=0, **fields):
     return messages.StreamingOutputCallRequest(response_parameters=[parameters], payload=messages.Payload(body=bytes(payload)))
 
 
-def test_cpp(server, tmp_path):
+@pytest.fixture
+def addresses(server, secure_server, authority, tmp_path):
+    """What the clients of other languages are called with: a port in the clear, and one with TLS."""
+    (tmp_path / "authority.pem").write_bytes(authority.pem)
+    return [server.address], [f"localhost:{secure_server.port}", tmp_path / "authority.pem"]
+
+
+def test_cpp(addresses, tmp_path):
     shutil.copy(HERE / "cpp" / "Makefile", tmp_path)
     shutil.copy(FOLDER / "cpp" / "main.cc", tmp_path)
     run("make", f"-j{os.cpu_count()}", f"PROTOS={FOLDER}", "NAMES=interop", "client", cwd=tmp_path)
-    assert len(run(tmp_path / "client", server.address).split()) == 15
+    for arguments in addresses:
+        assert len(run(tmp_path / "client", *arguments).split()) == 15
 
 
-def test_go(server, tmp_path):
+def test_go(addresses, tmp_path):
     compile_go(FOLDER, "interop.proto", "interop", tmp_path / "src" / "interop")
     shutil.copytree(FOLDER / "go", tmp_path / "src" / "client")
     run("go", "build", "-o", tmp_path / "client", "client", cwd=tmp_path, env=go_environment(tmp_path))
-    assert len(run(tmp_path / "client", server.address).split()) == 16
+    for arguments in addresses:
+        assert len(run(tmp_path / "client", *arguments).split()) == 16
 
 
 def test_empty_unary(stub, messages):
@@ -181,9 +215,9 @@ def test_status_code_and_message(stub, messages, message):
         assert (error.code(), error.details()) == (StatusCode.UNKNOWN, message)
 
 
-def test_unimplemented(server, stub, pb):
+def test_unimplemented(connect, stub, pb):
     messages, stubs = pb
-    for call in (stub.UnimplementedCall, stubs.UnimplementedServiceStub(server.channel()).UnimplementedCall):
+    for call in (stub.UnimplementedCall, stubs.UnimplementedServiceStub(connect()).UnimplementedCall):
         with pytest.raises(grpc.RpcError) as error:
             call(messages.Empty(), timeout=TIMEOUT)
         assert error.value.code() == StatusCode.UNIMPLEMENTED
@@ -216,9 +250,17 @@ def test_timeout_on_sleeping_server(stub, messages):
 
 
 def test_soak(stub, messages):
-    """Many large calls on one channel."""
-    for _ in range(int(os.environ.get("PILLION_SOAK", 200))):
+    """Many large calls on one channel (G2; 10,000 in `make soak`)."""
+    for _ in range(SOAK):
         assert len(stub.UnaryCall(large(messages), timeout=TIMEOUT).payload.body) == 314159
+
+
+def test_soak_of_channels(connect, pb, messages):
+    """A channel for each call (G2; 1,000 in `make soak`)."""
+    for _ in range(SOAK // 10):
+        with connect() as channel:
+            answer = pb[1].TestServiceStub(channel).UnaryCall(large(messages), timeout=TIMEOUT)
+        assert len(answer.payload.body) == 314159
 
 
 # By hand: what no client shows.

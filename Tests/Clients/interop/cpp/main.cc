@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -189,8 +191,16 @@ void timeout_on_sleeping_server(Stub* stub) {
 
 }  // namespace
 
-int main(int, char** arguments) {
-  auto channel = grpc::CreateChannel(arguments[1], grpc::InsecureChannelCredentials());
+// client HOST:PORT [AUTHORITY.pem]: over TLS when an authority is given.
+int main(int count, char** arguments) {
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (count > 2) {
+    std::ifstream file(arguments[2]);
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
+    credentials = grpc::SslCredentials(options);
+  }
+  auto channel = grpc::CreateChannel(arguments[1], credentials);
   auto stub = TestService::NewStub(channel);
   auto other = UnimplementedService::NewStub(channel);
   auto run = [](const char* name, auto&& body) {

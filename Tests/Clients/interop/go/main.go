@@ -1,4 +1,5 @@
-// gRPC's interoperability cases in Go: `client HOST:PORT` prints the name of each case that passed.
+// gRPC's interoperability cases in Go: `client HOST:PORT [AUTHORITY.pem]`, over TLS when an authority is given, prints the
+// name of each case that passed.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -206,7 +208,13 @@ func timeoutOnSleepingServer(stub pb.TestServiceClient) {
 }
 
 func main() {
-	connection, err := grpc.Dial(os.Args[1], grpc.WithInsecure())
+	security := grpc.WithInsecure()
+	if len(os.Args) > 2 {
+		authority, err := credentials.NewClientTLSFromFile(os.Args[2], "localhost")
+		require(err == nil, "%v", err)
+		security = grpc.WithTransportCredentials(authority)
+	}
+	connection, err := grpc.Dial(os.Args[1], security)
 	require(err == nil, "%v", err)
 	stub, other := pb.NewTestServiceClient(connection), pb.NewUnimplementedServiceClient(connection)
 	cases := []struct {
