@@ -105,10 +105,19 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/InteropServer"),
+    // What the fuzzer tries, and the tests try again on its findings.
+    .target(
+      name: "FuzzHarness",
+      dependencies: [
+        "PillionTransport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      path: "Tests/Fuzz/Harness"),
     .testTarget(
       name: "PillionTransportTests",
       dependencies: [
-        "PillionTransport", "CPillionHTTP2",
+        "PillionTransport", "CPillionHTTP2", "FuzzHarness",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -125,6 +134,16 @@ let package = Package(
   ]
 )
 
+// `make fuzz-coverage` builds everything anew with a counter in each branch, and a program around libFuzzer, whose library
+// the variable names.
+let fuzzer = Context.environment["PILLION_FUZZER"]
+if let fuzzer {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzHarness"], path: "Tests/Fuzz/Runner",
+      linkerSettings: [.unsafeFlags([fuzzer, "-lstdc++"])]))
+}
+
 // The same strict flags for every Swift target; in the project's own tests a warning is an error.
 let isStrict = Context.environment["PILLION_STRICT"] == "1"
 for target in package.targets where target.type != .system {
@@ -135,4 +154,5 @@ for target in package.targets where target.type != .system {
     .enableUpcomingFeature("MemberImportVisibility"),
   ]
   if isStrict { target.swiftSettings?.append(.treatAllWarnings(as: .error)) }
+  if fuzzer != nil { target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"])) }
 }
