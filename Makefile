@@ -91,9 +91,25 @@ fuzz: bootstrap-test build-tests ## Try the codec, the filters and the transport
 	    || { echo "fails with PILLION_SEED=$$seed: add it to the findings in TransportFuzzTests.swift" >&2; exit 1; }
 	done
 
+.PHONY: fuzz-coverage
+fuzz-coverage: bootstrap-test ## Let libFuzzer look for inputs that harm the transport, FUZZ_SECONDS (60) for each of its targets.
+	@library=$$(dirname "$$(dirname "$$(readlink -f "$$(command -v swiftc)")")")/lib/clang/*/lib/*/libclang_rt.fuzzer_no_main-$$(uname -m).a
+	library=$$(ls $$library | head -n 1)
+	PILLION_FUZZER=$$library swift build --scratch-path .build-fuzz --product fuzz $(SWIFT_FLAGS)
+	for target in connection framer; do
+	  mkdir -p .build-fuzz/corpus/$$target
+	  SWIFT_BACKTRACE=enable=no .build-fuzz/debug/fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix=Tests/Fuzz/findings/$$target/ .build-fuzz/corpus/$$target Tests/Fuzz/seeds/$$target Tests/Fuzz/findings/$$target \
+	    || { echo "keep what it wrote to Tests/Fuzz/findings/$$target: the tests try it again" >&2; exit 1; }
+	done
+
 .PHONY: bench
 bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
 	$(MAKE) -C Benchmarks
+
+.PHONY: soak
+soak: bootstrap-bench ## Long tests: 10,000 large calls, 1,000 channels, attacks beside a healthy client, SOAK_SECONDS (300) of load.
+	$(MAKE) -C Benchmarks soak
 
 ##### style
 

@@ -25,6 +25,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parent / ".build-bench"
 PILLION = HERE.parent / ".build/release/pillion"
+INTEROP = HERE.parent / ".build/release/interop-server"
 PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 SELECT = "SELECT id, title, content, views, rating, published, created FROM bench_post WHERE id = :id"
 INSERT = ("INSERT INTO bench_post (title, content, views, rating, published, created) VALUES ('the river garden over stat', "
@@ -89,18 +90,26 @@ class PostgreSQL:
                        stdout=subprocess.DEVNULL, cwd="/")
 
 
-class Pillion:
-    def __init__(self, folder, url, models=HERE / "models", probe=None):
+class Server:
+    """A program of ours that says where it listens."""
+
+    def __init__(self, folder, *command, counts_allocations=False):
         self.start = time.perf_counter()
-        self.log = open(folder / "pillion.log", "w")
-        self.process = subprocess.Popen(
-            [str(PILLION), "serve", "--listen", "127.0.0.1:0", "--database", url, "--models", str(models)],
-            cwd=folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.log = open(folder / "server.log", "w")
+        environment = dict(os.environ)
+        if counts_allocations:
+            self.counter = folder / "allocations"
+            self.counter.write_bytes(bytes(8))
+            environment |= {"LD_PRELOAD": str(BUILD / "allocations.so"), "ALLOCATIONS": str(self.counter)}
+        self.process = subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         found = re.search(r"listening on 127\.0\.0\.1:(\d+)", line)
         if not found:
-            sys.exit(f"pillion did not start: {line!r}; see {folder}/pillion.log")
+            sys.exit(f"{command[0]} did not start: {line!r}; see {folder}/server.log")
         self.port = int(found.group(1))
+
+    def allocations(self):
+        return int.from_bytes(self.counter.read_bytes(), "little")
 
     def memory_kib(self, key="VmRSS"):
         text = open(f"/proc/{self.process.pid}/status").read()
@@ -113,16 +122,30 @@ class Pillion:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         if self.process.wait(30):
-            sys.exit("pillion did not exit with 0")
+            sys.exit("the server did not exit with 0")
+
+
+class Pillion(Server):
+    def __init__(self, folder, url, models=HERE / "models", **options):
+        command = [PILLION, "serve", "--listen", "127.0.0.1:0", "--database", url, "--models", models]
+        super().__init__(folder, *command, **options)
+
+
+def allocations_per_call(server, op, calls=20_000, **more):
+    """A warm server's allocations for each of many calls on one connection, sixteen at a time."""
+    load(server.port, op, 1, 16, 60, n=calls, **more)
+    before = server.allocations()
+    load(server.port, op, 1, 16, 60, n=calls, **more)
+    return (server.allocations() - before) / calls
 
 
 class Peer:
-    def __init__(self, kind, postgres=None):
+    def __init__(self, kind, *arguments, postgres=None):
         self.port = free_port()
         env = dict(os.environ)
         if postgres:
             env["BENCH_PG"] = f"host=127.0.0.1 port={postgres.port} user=bench dbname=bench"
-        self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port)], env=env, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port), *map(str, arguments)], env=env, stdout=subprocess.DEVNULL)
         for _ in range(200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
@@ -192,8 +215,10 @@ class Report:
         print("  ".join(self.lines[-1]), flush=True)
 
     def value(self, name, bar, ours, unit):
+        """A figure by itself; `bar` None: it is only stated."""
         a = statistics.median(ours)
-        self.lines.append((name, f"{a:,.1f} ({min(ours):,.1f}–{max(ours):,.1f}) {unit}", "", "", f"< {bar}", "yes" if a < bar else "NO"))
+        verdict = ("", "") if bar is None else (f"< {bar}", "yes" if a < bar else "NO")
+        self.lines.append((name, f"{a:,.1f} ({min(ours):,.1f}–{max(ours):,.1f}) {unit}", "", "", *verdict))
         print("  ".join(self.lines[-1]), flush=True)
 
     def write(self, path, header):
@@ -250,6 +275,31 @@ def main():
         seed_sqlite(folder / "bench.db", 100_000)
         point = f"\\set id random(1, 100000)\n{SELECT};\n"
 
+        certificate = folder / "certificate.pem", folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-out", certificate[0], "-keyout", certificate[1]], check=True, capture_output=True)
+        for name, title, bar, op, shape, more, files in (
+            ("echo", "Empty calls, no database, 16 × 16", 2.0, "echo", (16, 16), {}, ()),
+            ("echo-tls", "the same over TLS", 1.5, "echo", (16, 16), {"tls": 1}, certificate),
+            ("stream", "Calls that stream 1,000 messages of 100 bytes, 4 × 4", 2.0, "stream", (4, 4), {"page_size": 1000}, ()),
+        ):
+            if wanted(name):
+                server, peer = Server(folder, INTEROP, *files), Peer("echo", *files)
+                measure = lambda port: load(port, op, *shape, seconds, **more)["rps"]
+                ours, theirs = alternate(rounds, lambda: measure(server.port), lambda: measure(peer.port))
+                report.add(title, bar, ours, theirs, "calls/s", "grpc-go")
+                server.stop()
+                peer.stop()
+        if wanted("allocations"):
+            server = Server(folder, INTEROP, counts_allocations=True)
+            report.value("Allocations of an empty call, no database", None, [allocations_per_call(server, "echo")], "a call")
+            server.stop()
+            for title, url in (("PostgreSQL", pg.uri), ("SQLite", f"sqlite:{folder}/bench.db")):
+                server = Pillion(folder, url, counts_allocations=True)
+                for op in ("retrieve", "create"):
+                    report.value(f"Allocations of {op.capitalize()}, {title}", None, [allocations_per_call(server, op)], "a call")
+                server.stop()
+
         if wanted("retrieve-pg") or wanted("latency-pg") or wanted("create-pg"):
             server = Pillion(folder, pg.uri)
             if wanted("retrieve-pg"):
@@ -300,7 +350,7 @@ def main():
                             subprocess.run(pg.psql("-c", f"COPY (SELECT {columns} FROM bench_post ORDER BY id) TO STDOUT (FORMAT binary)"),
                                            check=True, stdout=null)
                         return options.rows / (time.perf_counter() - start)
-                    peer = Peer("pg", pg)
+                    peer = Peer("pg", postgres=pg)
                     ours, copied, gone = alternate(rounds, lambda: measure(server.port), copy, lambda: measure(peer.port))
                     report.add("List of all rows, PostgreSQL", 0.3, ours, copied, "rows/s", "psql COPY … (FORMAT binary)")
                     report.add("List of all rows, PostgreSQL", 2.0, ours, gone, "rows/s", "grpc-go + pgx")

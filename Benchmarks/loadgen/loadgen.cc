@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
+#include <openssl/ssl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static struct {
   long n = 10000, lo = 1, hi = 100000, fixed_id = 0;
   double max_time = 12, grace = 20;
   unsigned seed = 1;
-  bool check = true;
+  bool check = true, tls = false;
 } opt;
 
 // ---------------------------------------------------------------- protobuf
@@ -119,6 +120,7 @@ struct Slot {
 
 struct Conn {
   int fd = -1;
+  SSL* ssl = nullptr;  // without --tls 1
   vector<u8> in;
   size_t in_len = 0;
   string out;
@@ -202,6 +204,11 @@ static bool send_request(Conn& c, int si) {
     body = g_bodies[g_rng() & 255];
   } else if (opt.op == "list") {
     if (opt.page_size) vint(body, opt.page_size_field, opt.page_size);
+  } else if (opt.op == "stream") {
+    static string wanted;
+    if (wanted.empty())
+      for (int i = 0; i < opt.page_size; i++) bytes(wanted, 2, wrap_i(100));  // response_parameters { size: 100 }
+    body = wanted;
   }
   uint32_t dlen = 5 + body.size();
   if (c.send_win < int64_t(dlen)) {
@@ -237,9 +244,9 @@ static void finish(Conn& c, Slot& s, const char* why) {
   else if (s.grpc_status != 0) fail("grpc-status-" + std::to_string(s.grpc_status));
   else if (s.in_msg || s.hdr_len) fail("truncated-message");
   else if (opt.check) {
-    if (opt.op == "list") {
+    if (opt.op == "list" || opt.op == "stream") {
       if (opt.page_size && s.msgs != opt.page_size) fail("list-count");
-    } else if (opt.op != "echo" && s.msgs != 1) {
+    } else if (s.msgs != 1) {
       fail("message-count");
     } else if (opt.op == "retrieve" || opt.op == "partial" || opt.op == "update" || opt.op == "create") {
       uint64_t v = 0;
@@ -408,9 +415,31 @@ static bool parse(Conn& c) {
   return true;
 }
 
+// As read(2) and write(2): -1 with EAGAIN when there is nothing to be had.
+static ssize_t tls_result(Conn& c, int k) {
+  if (k > 0) return k;
+  int e = SSL_get_error(c.ssl, k);
+  if (e == SSL_ERROR_ZERO_RETURN) return 0;
+  errno = e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE ? EAGAIN : EIO;
+  return -1;
+}
+static ssize_t get(Conn& c, void* p, size_t n) { return c.ssl ? tls_result(c, SSL_read(c.ssl, p, n)) : read(c.fd, p, n); }
+static ssize_t put(Conn& c, const void* p, size_t n) { return c.ssl ? tls_result(c, SSL_write(c.ssl, p, n)) : write(c.fd, p, n); }
+
+// The certificate is not verified: this measures, and only on loopback.
+static void secure(Conn& c) {
+  static SSL_CTX* ctx = SSL_CTX_new(TLS_client_method());
+  static const u8 alpn[] = {2, 'h', '2'};
+  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  c.ssl = SSL_new(ctx);
+  SSL_set_alpn_protos(c.ssl, alpn, sizeof alpn);
+  SSL_set_fd(c.ssl, c.fd);
+  if (SSL_connect(c.ssl) != 1) { fprintf(stderr, "TLS handshake failed\n"); exit(2); }
+}
+
 static bool flush(Conn& c) {
   while (c.out_pos < c.out.size()) {
-    ssize_t k = write(c.fd, c.out.data() + c.out_pos, c.out.size() - c.out_pos);
+    ssize_t k = put(c, c.out.data() + c.out_pos, c.out.size() - c.out_pos);
     if (k < 0) {
       if (errno == EAGAIN) break;
       return false;
@@ -433,12 +462,12 @@ static bool on_readable(Conn& c) {
   for (;;) {
     if (c.in.size() - c.in_len < (1 << 16)) c.in.resize(c.in.size() + (1 << 18));
     size_t room = c.in.size() - c.in_len;
-    ssize_t k = read(c.fd, &c.in[c.in_len], room);
+    ssize_t k = get(c, &c.in[c.in_len], room);
     if (k == 0) return false;
     if (k < 0) return errno == EAGAIN;
     c.in_len += k;
     if (!parse(c)) return false;
-    if (size_t(k) < room) return true;
+    if (!c.ssl && size_t(k) < room) return true;
   }
 }
 
@@ -461,19 +490,23 @@ int main(int argc, char** argv) {
     else if (k == "--grace") opt.grace = stod(v);
     else if (k == "--seed") opt.seed = stoul(v);
     else if (k == "--check") opt.check = stoi(v);
+    else if (k == "--tls") opt.tls = stoi(v);
     else { fprintf(stderr, "unknown option %s\n", k.c_str()); return 2; }
   }
   if (!opt.port) {
     fprintf(stderr,
-            "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo --conns C --streams S --n N\n"
-            "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1]\n");
+            "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo|stream --conns C --streams S --n N\n"
+            "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1] [--tls 0|1]\n"
+            "  echo and stream call grpc.testing.TestService: EmptyCall, and StreamingOutputCall with --page-size messages of 100 bytes\n");
     return 2;
   }
   if (strncmp(opt.host.c_str(), "127.", 4)) { fprintf(stderr, "loopback only\n"); return 2; }
   static const std::map<string, string> paths = {{"retrieve", "Retrieve"}, {"create", "Create"},   {"update", "Update"},
                                                  {"partial", "PartialUpdate"}, {"list", "List"}, {"destroy", "Destroy"},
-                                                 {"echo", "Retrieve"}};
-  if (opt.path.empty()) opt.path = "/bench.PostController/" + paths.at(opt.op);
+                                                 {"echo", "EmptyCall"}, {"stream", "StreamingOutputCall"}};
+  if (!paths.count(opt.op)) { fprintf(stderr, "unknown op %s\n", opt.op.c_str()); return 2; }
+  bool is_test = opt.op == "echo" || opt.op == "stream";
+  if (opt.path.empty()) opt.path = (is_test ? "/grpc.testing.TestService/" : "/bench.PostController/") + paths.at(opt.op);
   g_rng.seed(opt.seed);
   build_bodies();
   lat.reserve(opt.n + 1024);
@@ -488,6 +521,7 @@ int main(int argc, char** argv) {
     if (connect(c.fd, reinterpret_cast<sockaddr*>(&a), sizeof a)) { perror("connect"); return 2; }
     int one = 1;
     setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (opt.tls) secure(c);
     fcntl(c.fd, F_SETFL, O_NONBLOCK);
     c.slots.resize(opt.streams);
     c.in.resize(1 << 18);

@@ -1,4 +1,5 @@
-// grpc-go peer for bench.PostController.   go-peer pg|memory PORT
+// grpc-go peer for bench.PostController, and for grpc.testing.TestService without a database.
+//   go-peer pg|memory PORT      go-peer echo PORT [CERTIFICATE.pem KEY.pem]
 package main
 
 import (
@@ -157,8 +158,12 @@ func env(k, d string) string {
 }
 
 func main() {
+	if len(os.Args) >= 3 && os.Args[1] == "echo" {
+		serveEcho(os.Args[2:])
+		return
+	}
 	if len(os.Args) != 3 {
-		log.Fatal("usage: go-peer pg|memory PORT")
+		log.Fatal("usage: go-peer pg|memory PORT, go-peer echo PORT [CERTIFICATE.pem KEY.pem]")
 	}
 	var db store
 	if os.Args[1] == "pg" {
