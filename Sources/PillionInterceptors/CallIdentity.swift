@@ -1,5 +1,5 @@
 package import PillionQuery
-package import PillionTransport
+import PillionTransport
 
 /// Who makes the call; noted by whatever has authenticated it.
 package enum CallIdentity: CallAttributeKey {
