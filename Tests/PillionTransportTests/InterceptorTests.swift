@@ -131,6 +131,8 @@ import Testing
     }
     try await withServer(interceptors: [waiting]) { port, journal, _ in
       let client = try #require(RawClient(port: port))
+      // More than a stream's window before the client has taken the server's settings.
+      #expect(await client.read { !$0.settings.isEmpty })
       client.request(1, path: "/t.T/Echo", message: [UInt8](repeating: 1, count: 100_000))
       client.request(3, path: "/t.T/Later", message: [1])
       client.request(5, path: "/t.T/Many", message: [1])
