@@ -53,6 +53,7 @@ let package = Package(
       name: "PillionInterceptors",
       dependencies: [
         "PillionTransport", "PillionQuery", "PillionSchema",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -72,7 +73,7 @@ let package = Package(
       name: "PillionServer",
       dependencies: [
         "PillionSchema", "PillionProto", "PillionQuery", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL",
-        "PillionTransport", "PillionService", "CPillionMalloc",
+        "PillionTransport", "PillionService", "PillionInterceptors", "CPillionMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -128,9 +129,13 @@ let package = Package(
     .testTarget(
       name: "PillionInterceptorsTests",
       dependencies: [
-        "PillionInterceptors", "PillionQuery", .product(name: "Crypto", package: "swift-crypto"),
+        "PillionInterceptors", "PillionQuery", "PillionSchema", "PillionTransport",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "PillionServerTests", dependencies: ["PillionServer", "PillionSchema", "PillionDatabase"]),
+    .testTarget(
+      name: "PillionServerTests",
+      dependencies: ["PillionServer", "PillionSchema", "PillionDatabase", "PillionInterceptors"]),
   ]
 )
 

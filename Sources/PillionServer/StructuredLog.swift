@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+import PillionSchema
 
 /// Log lines on standard error: one JSON object a line for machines, or one plain line for people.
 package struct StructuredLog: LogHandler {
@@ -27,32 +28,13 @@ package struct StructuredLog: LogHandler {
     switch format {
     case .json:
       line =
-        "{\"time\":\"\(Timestamp.now())\",\"level\":\"\(event.level)\",\"logger\":\(Self.quote(label)),\"message\":\(Self.quote("\(event.message)"))"
-      for (key, value) in merged { line += ",\(Self.quote(key)):\(Self.quote("\(value)"))" }
+        "{\"time\":\"\(Timestamp.now())\",\"level\":\"\(event.level)\",\"logger\":\(QuotedText.json(label)),\"message\":\(QuotedText.json("\(event.message)"))"
+      for (key, value) in merged { line += ",\(QuotedText.json(key)):\(QuotedText.json("\(value)"))" }
       line += "}"
     case .text:
       line = "\(Timestamp.now()) \(event.level): \(event.message)"
-      for (key, value) in merged { line += " \(key)=\(Self.quote("\(value)"))" }
+      for (key, value) in merged { line += " \(key)=\(QuotedText.json("\(value)"))" }
     }
     Terminal.complain(line)
-  }
-
-  /// A JSON string; control characters cannot break the line.
-  static func quote(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }

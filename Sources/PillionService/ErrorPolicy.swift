@@ -27,9 +27,14 @@ package struct ErrorPolicy: Sendable {
     self.observer = observer
   }
 
-  package func status(for error: DatabaseError, path: String) -> Status {
+  /// The call's request id is in it; a call that has none is given one for it.
+  package func status(for error: DatabaseError, of call: ServerCall) -> Status {
+    status(for: error, path: call.method.path, requestID: call.requestID)
+  }
+
+  package func status(for error: DatabaseError, path: String, requestID: String? = nil) -> Status {
     let rule = ErrorRule.rule(for: error)
-    let requestID = Self.makeRequestID()
+    let requestID = requestID ?? Self.makeRequestID()
     observer.databaseFailed(error, rule: rule, path: path, requestID: requestID)
     var message = rule.message
     var metadata = [("request_id", requestID)]

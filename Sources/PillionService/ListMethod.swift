@@ -64,7 +64,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     if delivery.needsResume { method.driver.resume(self) }
     switch delivery.end {
     case .complete: complete()
-    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case nil: break
     }
   }

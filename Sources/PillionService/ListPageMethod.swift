@@ -89,7 +89,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     if delivery.needsResume { method.driver.resume(self) }
     switch delivery.end {
     case .complete: countRows()
-    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case nil: break
     }
   }
@@ -136,7 +136,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
       // A message with `total_size` alone: behind the rest it is a part of it.
       framed.dropFirst(5).withUnsafeBytes { answer.append(bytes: $0) }
       finish()
-    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case .done, .notFound, .pending: finish()
     }
   }

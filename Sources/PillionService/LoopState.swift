@@ -28,6 +28,8 @@ package struct LoopStates: Sendable {
     self.states = states
   }
 
+  package var count: Int { states.count }
+
   /// The state of the loop that runs the caller; a handful of loops, so a scan beats a table.
   func state(of eventLoop: any EventLoop) -> LoopState {
     states.first { $0.eventLoop === eventLoop } ?? LoopState(eventLoop: eventLoop)

@@ -91,7 +91,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
       call.rowCount = 1
       call.finish(message: Self.empty)
     case .notFound: call.finish(method.errors.notFound(method.model.name))
-    case .failed(let error): call.finish(method.errors.status(for: error, path: call.method.path))
+    case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case .pending: call.finish(Status(.internal, "The call ended without an outcome."))
     }
   }

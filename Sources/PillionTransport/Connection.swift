@@ -65,6 +65,9 @@ final class Connection: ChannelDuplexHandler {
   var earlyEnds: [ServerCall] = []
   var drained: [ServerCall] = []
 
+  /// What layers note for all calls of the connection.
+  var attributes = CallAttributes()
+
   // Writing.
   private var isFlushDue = false
   var isFlushing = false

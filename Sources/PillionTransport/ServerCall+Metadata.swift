@@ -37,8 +37,15 @@ extension ServerCall {
     return true
   }
 
+  /// Asks clients that retry by themselves to wait so long before (gRFC A6).
+  package func addRetryPushback(milliseconds: Int) {
+    guard !isEnded else { return }
+    if added == nil { added = AddedMetadata() }
+    added?.trailers.append(("grpc-retry-pushback-ms", Array(String(max(0, milliseconds)).utf8)))
+  }
+
   private func checked(_ name: String, _ bytes: [UInt8]) -> AddedMetadata.Field? {
-    guard Self.isName(name) else { return nil }
+    guard Self.isMetadataName(name) else { return nil }
     var field = (name: name, value: bytes)
     if name.hasSuffix("-bin") {
       field.value = []
@@ -54,7 +61,8 @@ extension ServerCall {
     return field
   }
 
-  private static func isName(_ name: String) -> Bool {
+  /// Whether a field of the answer may have this name.
+  package static func isMetadataName(_ name: String) -> Bool {
     guard !name.isEmpty, !name.hasPrefix("grpc-"), name != "content-type", name != "te" else { return false }
     return name.utf8.allSatisfy { byte in
       switch byte {

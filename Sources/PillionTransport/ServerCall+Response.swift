@@ -223,7 +223,7 @@ extension ServerCall {
   private func submitTrailers() {
     guard let session = connection.session?.pointer else { return }
     areTrailersSubmitted = true
-    if status == nil, added == nil {
+    if status == nil, added?.trailers.isEmpty ?? true {
       let standard = StandardHeaders.shared
       nghttp2_submit_trailer(session, streamID, standard.trailers, standard.trailersCount)
     } else {

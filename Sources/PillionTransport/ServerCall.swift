@@ -73,6 +73,8 @@ package final class ServerCall: @unchecked Sendable {
   package var requestID: String?
   /// Rows that were read or written for the client.
   package var rowCount = 0
+  /// Whether the call has a place among those that a limit lets run at once.
+  package var holdsPlace = false
 
   // The layers around the call.
   /// Layers whose `begin` was called, and of these those that let the call proceed.
@@ -105,6 +107,12 @@ package final class ServerCall: @unchecked Sendable {
 
   /// The client's address: `127.0.0.1:50000`, `[::1]:50000`, `unix:`.
   package var peer: String { connection.peer }
+
+  /// What layers note on the client's connection, for all its calls.
+  package var connectionAttributes: CallAttributes {
+    _read { yield connection.attributes }
+    _modify { yield &connection.attributes }
+  }
 
   /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
   package var peerIdentity: PeerIdentity? { connection.identity }

@@ -47,7 +47,9 @@ import Testing
       case .permissions: "0640"
       case .choice: setting.choices.last ?? ""
       case .url: "sqlite:some.db"
-      case .path, .text: "some-text"
+      case .path, .text, .texts, .mapping, .list: "some-text"
+      case .flag: "true"
+      case .rate: "123/s"
       }
     func line(_ loaded: (configuration: Configuration?, diagnostics: [String])) -> String? {
       #expect(loaded.diagnostics.isEmpty)

@@ -7,6 +7,24 @@ package enum Quantity {
     return value(text, units: units).flatMap { $0 <= 86_400_000 ? $0 : nil }
   }
 
+  /// `100/s`, `6000/m`, `1/h`, in events a second; nil for none.
+  package static func rate(_ text: String) -> Double? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let units: [Substring: Double] = ["s": 1, "m": 60, "h": 3600]
+    guard parts.count == 2, let seconds = units[parts[1]], let number = value(String(parts[0]), units: [("", 1)]),
+      (1...1_000_000).contains(number)
+    else { return nil }
+    return Double(number) / seconds
+  }
+
+  /// `4MiB`, `512KiB`, `1MB`, `1000`: from 1 to below 2 GiB.
+  package static func bytes(_ text: String) -> Int? {
+    let units = [
+      ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1),
+    ]
+    return value(text, units: units).flatMap { (1...(1 << 31) - 1).contains($0) ? $0 : nil }
+  }
+
   /// A number and one of the units; nil for anything else and for what does not fit.
   package static func value(_ text: String, units: [(String, Int)]) -> Int? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }

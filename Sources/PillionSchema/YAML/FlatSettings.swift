@@ -11,10 +11,19 @@ package struct FlatSettings: Sendable {
 
   /// In the order of the file.
   package private(set) var entries: [Entry] = []
+  /// The value of the key that is kept as it was written.
+  package private(set) var tree: YAMLNode?
+  private let treeKey: String?
+
+  private init(treeKey: String?) { self.treeKey = treeKey }
 
   /// Reads a file's text. An empty file has no entries; what cannot be read is reported and left out.
-  package static func read(path: String, text: String) -> (settings: FlatSettings, diagnostics: [Diagnostic]) {
-    var settings = FlatSettings()
+  ///
+  /// - Parameter tree: a key of the file whose value is not flattened.
+  package static func read(path: String, text: String, tree: String? = nil) -> (
+    settings: FlatSettings, diagnostics: [Diagnostic]
+  ) {
+    var settings = FlatSettings(treeKey: tree)
     let sink = DiagnosticSink()
     let isBlank = text.split(whereSeparator: \.isNewline).allSatisfy { line in
       line.allSatisfy(\.isWhitespace) || line.drop(while: \.isWhitespace).first == "#"
@@ -30,10 +39,21 @@ package struct FlatSettings: Sendable {
     return (settings, sink.sorted(files: [path]))
   }
 
+  /// Reads one value, such as an environment variable holds.
+  package static func value(name: String, text: String) -> (value: YAMLNode?, diagnostics: [Diagnostic]) {
+    let sink = DiagnosticSink()
+    let value = YAMLReader.read(path: name, text: text, sink: sink)
+    return (value, sink.sorted(files: [name]))
+  }
+
   private mutating func flatten(_ node: YAMLNode, prefix: String, sink: DiagnosticSink) {
     switch node.value {
     case .mapping(let pairs):
       for pair in pairs {
+        if prefix.isEmpty, pair.key == treeKey {
+          tree = pair.value
+          continue
+        }
         var value = pair.value
         // The key's place says more than that of a value on a later line.
         if case .mapping = value.value {} else { value.location = pair.keyLocation }

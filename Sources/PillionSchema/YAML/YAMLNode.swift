@@ -1,17 +1,28 @@
 /// A YAML value with its place in the file: what is left when anchors, styles and tags are settled.
-struct YAMLNode: Sendable {
-  var value: Value
-  var location: SourceLocation
+package struct YAMLNode: Sendable {
+  package var value: Value
+  package var location: SourceLocation
 
-  enum Value: Sendable {
+  package enum Value: Sendable {
     case scalar(YAMLScalar)
     case list([YAMLNode])
     /// In the order of the file; keys are distinct.
     case mapping([YAMLEntry])
   }
 
+  /// A text that may be something else.
+  package init(text: String, at location: SourceLocation) {
+    value = .scalar(YAMLScalar(text: text, isPlain: true))
+    self.location = location
+  }
+
+  init(value: Value, location: SourceLocation) {
+    self.value = value
+    self.location = location
+  }
+
   /// What an error message calls the value: `a list`, `the number 5`.
-  var kind: String {
+  package var kind: String {
     switch value {
     case .scalar(let scalar): scalar.kind
     case .list: "a list"
@@ -20,17 +31,17 @@ struct YAMLNode: Sendable {
   }
 
   /// Whether the value is `null`, `~` or left out.
-  var isNull: Bool {
+  package var isNull: Bool {
     if case .scalar(let scalar) = value, scalar.meaning == .null { return true }
     return false
   }
 }
 
 /// A key and its value.
-struct YAMLEntry: Sendable {
-  var key: String
-  var keyLocation: SourceLocation
-  var value: YAMLNode
+package struct YAMLEntry: Sendable {
+  package var key: String
+  package var keyLocation: SourceLocation
+  package var value: YAMLNode
 }
 
 /// A value and where it was written.

@@ -2,9 +2,9 @@
 ///
 /// YAML 1.1's other readings (`no` as false, `017` as 15, `1_000`, `12:30` as 750) are text here, so that no value
 /// changes its meaning in silence; messages say how to write what was probably meant.
-struct YAMLScalar: Sendable {
+package struct YAMLScalar: Sendable {
   /// Exactly the scalar's content: `0.10` keeps its zero.
-  var text: String
+  package var text: String
   /// Whether it stands without quotes, and so may be something else than text.
   var isPlain: Bool
 
@@ -32,7 +32,7 @@ struct YAMLScalar: Sendable {
   }
 
   /// What an error message calls the scalar.
-  var kind: String {
+  package var kind: String {
     switch meaning {
     case .null: "nothing"
     case .bool, .float(.infinity), .float(-.infinity): excerpt
@@ -42,7 +42,7 @@ struct YAMLScalar: Sendable {
   }
 
   /// The text, cut to what fits a message.
-  var excerpt: String {
+  package var excerpt: String {
     let line = text.prefix { !$0.isNewline }
     return line.count > 40 || line.count < text.count ? line.prefix(40) + "…" : text
   }

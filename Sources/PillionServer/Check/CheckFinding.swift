@@ -56,4 +56,4 @@ extension [CheckFinding] {
   }
 }
 
-private func quoted(_ text: String) -> String { StructuredLog.quote(text) }
+private func quoted(_ text: String) -> String { QuotedText.json(text) }

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOCore
 import PillionDatabase
+import PillionInterceptors
 import PillionProto
 import PillionQuery
 import PillionSchema
@@ -62,16 +63,28 @@ package struct ServeCommand {
     let group = transportConfiguration.makeEventLoopGroup()
     defer { try? group.syncShutdownGracefully() }
 
+    let loops = LoopStates(group: group)
+    let layers: [any Interceptor]
+    do throws(InterceptorError) {
+      let context = InterceptorContext(loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json")
+      layers = try configuration.interceptors.make(context)
+    } catch {
+      Terminal.complain(error.diagnostics)
+      driver.shutdown()
+      return .configuration
+    }
+    defer { for layer in layers { layer.shutDown() } }
+
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
     let assembly = ServiceAssembly(
-      driver: driver, errors: errors, lists: listPolicy(logger), loops: LoopStates(group: group),
+      driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
       health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
     let server = TransportServer(
       configuration: transportConfiguration, router: assembly.router(for: definitions), group: group,
-      credentials: credentials, connectionObserver: LoggingObserver(logger: logger))
+      credentials: credentials, interceptors: layers, connectionObserver: LoggingObserver(logger: logger))
     let addresses: [ListenAddress]
     do {
       addresses = try configuration.listen.map { try bind(server, to: $0) }

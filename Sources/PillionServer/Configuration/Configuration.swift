@@ -1,4 +1,5 @@
 import Glibc
+package import PillionInterceptors
 package import PillionQuery
 package import PillionSchema
 
@@ -40,18 +41,31 @@ package struct Configuration: Sendable {
   package private(set) var isVerbose = false
   package private(set) var logLevel = ""
   package private(set) var logFormat = ""
+  /// The layers around every call.
+  package private(set) var interceptors = InterceptorList()
 
   /// Every effective value with its origin, secrets masked: what `--print-config` prints, as YAML.
-  package let printed: String
+  package private(set) var printed: String
 
   /// Reads all sources; every problem of every source is in the diagnostics, and then there is no configuration.
+  ///
+  /// - Parameter registry: the interceptors that it may name.
   package static func load(
-    file: String?, environment: [String: String] = ProcessEnvironment.all, flags: [String: [String]]
+    file: String?, environment: [String: String] = ProcessEnvironment.all, flags: [String: [String]],
+    registry: InterceptorRegistry = InterceptorRegistry()
   ) -> (configuration: Configuration?, diagnostics: [Diagnostic]) {
     let values = SettingValues(file: file, environment: environment, flags: flags)
     var reader = SettingReader(values: values)
-    let configuration = Configuration(&reader)
-    let diagnostics = values.diagnostics + reader.diagnostics
+    var configuration = Configuration(&reader)
+    var diagnostics = values.diagnostics + reader.diagnostics
+    if let (list, origin) = values.interceptors {
+      let read = InterceptorList.read(list, environment: environment, registry: registry)
+      configuration.interceptors = read.list
+      diagnostics += read.diagnostics
+      configuration.printed +=
+        (["\ninterceptors:\(read.list.layers.isEmpty ? " []" : "")  # \(origin)"] + read.list.printed.map { "  \($0)" })
+        .joined(separator: "\n")
+    }
     return (diagnostics.contains { $0.severity == .error } ? nil : configuration, diagnostics)
   }
 
@@ -107,22 +121,10 @@ private struct SettingReader {
       guard let value = values.values[setting.path] else { return "\(setting.path): null  # not set" }
       var texts = value.texts
       if setting.isSecret { texts = texts.map { DatabaseURL($0)?.masked ?? ConnectionKeywords.mask } }
-      let scalars = texts.map(Self.scalar)
+      let scalars = texts.map(QuotedText.yaml)
       let text = scalars.count == 1 ? scalars[0] : "[\(scalars.joined(separator: ", "))]"
       return "\(setting.path): \(text)  # \(value.origin)"
     }.joined(separator: "\n")
-  }
-
-  /// The text as YAML reads it back: in quotes where it would mean something else without.
-  private static func scalar(_ text: String) -> String {
-    let isPlain = text.unicodeScalars.allSatisfy { scalar in
-      switch scalar {
-      case "a"..."z", "A"..."Z", "0"..."9", "/", ".", "_", "-", ":", "+": true
-      default: false
-      }
-    }
-    let startsPlain = text.first.map { $0.isLetter || $0.isNumber || $0 == "/" || $0 == "." } ?? false
-    return isPlain && startsPlain && text.last != ":" && text.lowercased() != "null" ? text : StructuredLog.quote(text)
   }
 
   mutating func text(_ path: String) -> String { values.values[path]?.texts.first ?? "" }
@@ -165,10 +167,7 @@ private struct SettingReader {
 
   /// `4MiB`, `512KiB`, `1MB`, `1000`.
   mutating func bytes(_ path: String) -> Int {
-    let units = [
-      ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("B", 1), ("", 1),
-    ]
-    if let value = Quantity.value(text(path), units: units), (1...(1 << 31) - 1).contains(value) { return value }
+    if let value = Quantity.bytes(text(path)) { return value }
     fail(path, "a size such as 4MiB, below 2GiB")
     return 1
   }

@@ -1,25 +1,7 @@
-/// One key of the configuration: the only place that knows its name, its default and what it is for.
-package struct Setting: Sendable {
-  package enum Kind: String, Sendable {
-    case text, path, url, integer, bytes, duration, choice, addresses, permissions
-  }
+package import PillionSchema
 
-  /// As in `pillion.yaml`, sections joined by dots.
-  package var path: String
-  package var kind: Kind
-  /// As it would be written; nil: none.
-  package var defaultValue: String?
-  package var summary: String
-  /// Allowed values of a choice.
-  package var choices: [String] = []
-  /// Never printed.
-  package var isSecret = false
-
-  /// `PILLION_SERVER_LISTEN`.
-  package var environmentName: String {
-    "PILLION_" + path.uppercased().split(separator: ".", omittingEmptySubsequences: false).joined(separator: "_")
-  }
-
+/// The keys of the configuration, but those of the interceptors, which are declared with them.
+extension Setting {
   package static let all: [Setting] = [
     Setting(
       path: "server.listen", kind: .addresses, defaultValue: "127.0.0.1:50051",
@@ -29,11 +11,15 @@ package struct Setting: Sendable {
       summary: "Who may connect to a Unix socket: permissions of its file."),
     Setting(
       path: "server.tls.certificate", kind: .path,
-      summary: "PEM file of the server's certificate and those between it and the root; with it every port speaks TLS."),
-    Setting(path: "server.tls.key", kind: .path, summary: "PEM file of the certificate's private key."),
+      summary: "PEM file of the server's certificate and those between it and the root; with it every port speaks TLS.",
+      isReloadable: true),
+    Setting(
+      path: "server.tls.key", kind: .path, summary: "PEM file of the certificate's private key.",
+      isReloadable: true),
     Setting(
       path: "server.tls.client_ca", kind: .path,
-      summary: "PEM file of the authorities that clients' certificates must come from."),
+      summary: "PEM file of the authorities that clients' certificates must come from.",
+      isReloadable: true),
     Setting(
       path: "server.tls.client_certificate", kind: .choice, defaultValue: "none",
       summary: "Whether clients show a certificate; one that is shown is always checked.",

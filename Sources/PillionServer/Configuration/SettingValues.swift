@@ -12,6 +12,8 @@ package struct SettingValues: Sendable {
   }
 
   package private(set) var values: [String: Value] = [:]
+  /// The list of interceptors as it was written, and where.
+  package private(set) var interceptors: (list: YAMLNode, origin: String)?
   package private(set) var diagnostics: [Diagnostic] = []
 
   /// `file` nil: `pillion.yaml` if there is one. `flags` by path.
@@ -33,6 +35,12 @@ package struct SettingValues: Sendable {
       }
     }
     resolveSecrets()
+    let name = Setting.environmentName("interceptors")
+    if let text = environment[name], !text.isEmpty {
+      let (list, problems) = FlatSettings.value(name: "environment \(name)", text: text)
+      diagnostics += problems
+      if let list { interceptors = (list, "environment") }
+    }
   }
 
   private static func trimmed(_ text: Substring) -> String {
@@ -46,11 +54,15 @@ package struct SettingValues: Sendable {
       diagnostics.append(Diagnostic(at: SourceLocation(file: path), "the file cannot be read"))
       return
     }
-    let (settings, problems) = FlatSettings.read(path: path, text: text)
+    let (settings, problems) = FlatSettings.read(path: path, text: text, tree: "interceptors")
     diagnostics += problems
+    let references = EnvironmentReferences(environment: environment)
+    if let tree = settings.tree, !tree.isNull {
+      interceptors = (references.expand(tree, &diagnostics), path)
+    }
     for entry in settings.entries {
       guard let setting = Setting.all.first(where: { $0.path == entry.path }) else {
-        let paths = Setting.all.map(\.path)
+        let paths = Setting.all.map(\.path) + ["interceptors"]
         let section = paths.filter { $0.hasPrefix(entry.path + ".") }
         let near = Suggestion.of(entry.path, among: section.isEmpty ? paths : section)
         diagnostics.append(Diagnostic(at: entry.location, "unknown setting '\(entry.path)'", suggestion: near))
@@ -60,49 +72,9 @@ package struct SettingValues: Sendable {
         diagnostics.append(Diagnostic(at: entry.location, "'\(entry.path)' expected one value, found a list"))
         continue
       }
-      let texts = entry.values.compactMap { expand($0, environment: environment, at: entry.location) }
+      let texts = entry.values.compactMap { references.expand($0, at: entry.location, &diagnostics) }
       values[entry.path] = Value(texts: texts, origin: path, location: entry.location)
     }
-  }
-
-  /// `${NAME}` and `${NAME:-default}`.
-  private mutating func expand(_ text: String, environment: [String: String], at location: SourceLocation) -> String? {
-    var result = ""
-    var rest = text[...]
-    while let start = rest.firstRange(of: "${") {
-      result += rest[..<start.lowerBound]
-      guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-        diagnostics.append(Diagnostic(at: location, "'${' without '}'"))
-        return nil
-      }
-      let reference = rest[start.upperBound..<end]
-      let separator = reference.firstRange(of: ":-")
-      let name = String(separator.map { reference[..<$0.lowerBound] } ?? reference)
-      // What is no name may be a secret, so it is not repeated.
-      guard Self.isVariableName(name) else {
-        diagnostics.append(Diagnostic(at: location, "'${' expected the name of an environment variable behind it"))
-        return nil
-      }
-      if let value = environment[name], !value.isEmpty {
-        result += value
-      } else if let separator {
-        result += reference[separator.upperBound...]
-      } else {
-        diagnostics.append(
-          Diagnostic(at: location, "the environment has no '\(name)'", suggestion: "${\(name):-default}"))
-        return nil
-      }
-      rest = rest[rest.index(after: end)...]
-    }
-    return result + rest
-  }
-
-  private static func isVariableName(_ name: String) -> Bool {
-    !name.isEmpty
-      && name.utf8.allSatisfy {
-        $0 == UInt8(ascii: "_") || ($0 < 0x80 && Character(Unicode.Scalar($0)).isLetter)
-          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-      }
   }
 
   /// `file:/path` in place of a secret: the file's content, without the line break at its end.

@@ -30,11 +30,15 @@ package protocol Interceptor: Sendable {
   /// The call is over: the last byte of its answer is handed on, or it was cancelled. Called once for every call whose
   /// `begin` this layer was given, whatever its verdict.
   func end(_ call: ServerCall, _ summary: CallSummary)
+
+  /// The server has stopped and no call will come: writes out what waits. Called once, on no loop.
+  func shutDown()
 }
 
 extension Interceptor {
   package func finish(_ call: ServerCall, _ status: inout Status) {}
   package func end(_ call: ServerCall, _ summary: CallSummary) {}
+  package func shutDown() {}
 }
 
 /// A layer that also looks at the messages; the calls of a server without one do not pay for it.

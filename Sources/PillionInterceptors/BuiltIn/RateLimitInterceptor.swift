@@ -1,0 +1,67 @@
+import PillionQuery
+import PillionSchema
+package import PillionTransport
+
+/// `rate_limit`: so many calls a second for each principal or peer; the others are told when to come back.
+package struct RateLimitInterceptor: Interceptor {
+  package static let definition = InterceptorDefinition(
+    name: "rate_limit", summary: "Lets each caller make so many calls in a time.",
+    settings: [
+      Setting(
+        path: "key", kind: .choice, defaultValue: "principal",
+        summary: "What is a caller: a principal, or the peer where nobody is authenticated; or always the peer.",
+        choices: ["principal", "peer"]),
+      Setting(path: "rate", kind: .rate, summary: "Calls that each may make."),
+      Setting(
+        path: "burst", kind: .integer,
+        summary: "Calls that may come at once after a pause; a second's, and one at least, if it is not set."),
+    ]
+  ) { (settings, _) throws(InterceptorError) in
+    guard let rate = settings.rate("rate") else {
+      throw settings.error("rate", "'rate_limit' needs a rate", suggestion: "rate: 100/s")
+    }
+    let burst = settings.integer("burst") ?? Int(rate.rounded(.up))
+    guard burst > 0 else { throw settings.error("burst", "'rate_limit.burst' must be 1 or more") }
+    return RateLimitInterceptor(
+      limit: RateLimit(rate: rate, burst: burst), byPrincipal: settings.text("key") == "principal")
+  }
+
+  private let limit: RateLimit
+  private let byPrincipal: Bool
+  private let table = RateLimitTable()
+
+  package init(limit: RateLimit, byPrincipal: Bool) {
+    self.limit = limit
+    self.byPrincipal = byPrincipal
+  }
+
+  /// The allowance of a connection's peer, so that it is looked up once.
+  private enum PeerAllowance: CallAttributeKey { typealias Value = CallerAllowance }
+
+  package func begin(_ call: ServerCall) -> Verdict {
+    guard let wait = allowance(of: call).take(at: call.startTime, limit) else { return .proceed }
+    let milliseconds = Int(wait / 1_000_000) + 1
+    call.addRetryPushback(milliseconds: milliseconds)
+    return .refuse(
+      Status(
+        .resourceExhausted, "Too many calls; try again in \(milliseconds) ms.",
+        details: [.errorInfo(reason: "RATE_LIMITED"), .retry(milliseconds: milliseconds)]))
+  }
+
+  private func allowance(of call: ServerCall) -> CallerAllowance {
+    if byPrincipal, let identity = call.attributes[CallIdentity.self] {
+      return table.allowance(of: identity.principal, now: call.startTime)
+    }
+    if let allowance = call.connectionAttributes[PeerAllowance.self] { return allowance }
+    // No principal has a name that begins like this.
+    let allowance = table.allowance(of: "\n" + Self.host(call.peer), now: call.startTime)
+    call.connectionAttributes[PeerAllowance.self] = allowance
+    return allowance
+  }
+
+  /// The peer without its port: a client's connections are one caller.
+  private static func host(_ peer: String) -> Substring {
+    guard peer != "unix:", let colon = peer.lastIndex(of: ":") else { return peer[...] }
+    return peer[..<colon]
+  }
+}

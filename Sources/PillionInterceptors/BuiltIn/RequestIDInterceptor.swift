@@ -1,0 +1,92 @@
+import PillionSchema
+package import PillionTransport
+
+/// `request_id`: gives every call a name, the client's own if it sent one that is well-formed.
+///
+/// Later layers, log lines and errors find it in `call.requestID`, the client in the response's headers.
+package struct RequestIDInterceptor: Interceptor {
+  package static let definition = InterceptorDefinition(
+    name: "request_id", summary: "Takes or makes a request id, for logs, errors and the client.",
+    settings: [
+      Setting(
+        path: "header", kind: .text, defaultValue: "x-request-id",
+        summary: "Metadata key that a client's id is taken from and every answer has it in.")
+    ]
+  ) { (settings, context) throws(InterceptorError) in
+    let header = settings.text("header") ?? ""
+    guard ServerCall.isMetadataName(header), !header.hasSuffix("-bin") else {
+      throw settings.error(
+        "header", "'request_id.header' expected a metadata key: lower-case letters, digits, '-', '_' and '.'")
+    }
+    return RequestIDInterceptor(header: header, loops: context.loops)
+  }
+
+  /// Ids of clients may be so long.
+  static let maximumLength = 128
+
+  private let header: String
+  private let makers: PerLoop<RequestIDMaker>
+
+  package init(header: String = "x-request-id", loops: Int) {
+    self.header = header
+    makers = PerLoop(loops: loops) { _ in RequestIDMaker() }
+  }
+
+  package func begin(_ call: ServerCall) -> Verdict {
+    let id: String
+    if let sent = call.metadata[header], Self.isWellFormed(sent) { id = sent } else { id = makers[call].next() }
+    call.requestID = id
+    call.addHeader(header, id)
+    return .proceed
+  }
+
+  /// 1 to 128 letters, digits and `-_.:/+=@`: nothing that could end a line, a quotation or a comment.
+  static func isWellFormed(_ id: String) -> Bool {
+    (1...maximumLength).contains(id.utf8.count)
+      && id.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+        case UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "@"): true
+        default: false
+        }
+      }
+  }
+}
+
+/// Makes ids of 64 bits: no two of one process are equal, and those of several processes are not but by a rare chance.
+///
+/// A counter through a mixing function that maps no two numbers to one (Steele, Lea and Flood, 2014: SplitMix64); the
+/// system's random numbers, for which there is a system call each, only give it its start.
+final class RequestIDMaker {
+  private var state = UInt64.random(in: .min ... .max)
+
+  /// 13 characters of Crockford's base 32, which a String holds without memory of its own.
+  func next() -> String {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    mixed ^= mixed >> 31
+    return String(unsafeUninitializedCapacity: 13) { buffer in
+      for index in buffer.indices.prefix(13) {
+        let digit = UInt8(truncatingIfNeeded: mixed & 31)
+        buffer[index] = Self.digit(digit)
+        mixed >>= 5
+      }
+      return 13
+    }
+  }
+
+  /// `0`–`9` and the letters but `i`, `l`, `o` and `u`.
+  private static func digit(_ value: UInt8) -> UInt8 {
+    switch value {
+    case ..<10: UInt8(ascii: "0") + value
+    case ..<18: UInt8(ascii: "a") + value - 10
+    case ..<20: UInt8(ascii: "j") + value - 18
+    case ..<22: UInt8(ascii: "m") + value - 20
+    case ..<27: UInt8(ascii: "p") + value - 22
+    default: UInt8(ascii: "v") + value - 27
+    }
+  }
+}
