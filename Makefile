@@ -19,6 +19,7 @@ DEMO_LISTEN ?= 127.0.0.1:50051
 FUZZ_SECONDS ?= 60
 CORPUS_CASES ?= 60000
 FILTER_CASES ?= 1000000
+TIMING_SAMPLES ?= 1000000
 TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
 
 .PHONY: help
@@ -76,6 +77,10 @@ test-differential: build-tests ## Compare the codec with Python's protobuf on ge
 .PHONY: tsan
 tsan: bootstrap-test ## Run the lane and transport tests under the thread sanitizer.
 	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
+
+.PHONY: timing
+timing: build-tests ## Measure whether the time of comparing secrets tells where they differ, with TIMING_SAMPLES (1000000) samples.
+	PILLION_TIMING_SAMPLES=$(TIMING_SAMPLES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter TimingTests
 
 .PHONY: fuzz
 fuzz: bootstrap-test build-tests ## Try the codec, the filters and the transport on new random input for FUZZ_SECONDS (60).

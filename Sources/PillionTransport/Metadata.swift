@@ -49,6 +49,18 @@ package struct Metadata: Sendable {
     }
   }
 
+  /// Shows `body` the bytes of each value of `name`, borrowed until it returns; no text is made of them.
+  package func forEach(_ name: StaticString, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    storage.withUnsafeBufferPointer { bytes in
+      var offset = 0
+      while let field = field(at: &offset) {
+        if UnsafeBufferPointer(rebasing: bytes[field.name]).isSame(as: name) {
+          body(UnsafeBufferPointer(rebasing: bytes[field.value]))
+        }
+      }
+    }
+  }
+
   private struct Field {
     var name: Range<Int>
     var value: Range<Int>

@@ -16,7 +16,7 @@ struct Pillion: ParsableCommand {
       definition is wrong.
       """,
     version: "pillion \(PillionVersion.current)",
-    subcommands: [Serve.self, GenerateProtos.self, Inspect.self, Check.self, SchemaSQL.self])
+    subcommands: [Serve.self, GenerateProtos.self, Inspect.self, Check.self, SchemaSQL.self, MakeAPIKey.self])
 }
 
 struct SettingsFileOption: ParsableArguments {
@@ -238,6 +238,47 @@ struct SchemaSQL: ParsableCommand {
   func run() throws {
     let configuration = try options.load(database.map { ["database.url": [$0]] } ?? [:])
     try SchemaCommand(configuration: configuration, dialect: dialect, isApply: apply).run().exit()
+  }
+}
+
+struct MakeAPIKey: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "api-key",
+    abstract: "Makes an API key for a caller, and the line by which the server knows it.",
+    discussion: """
+      The key is shown once: on standard error, or with --file, which takes the line, on standard output. What the file \
+      holds is a salted hash, from which nobody can find the key. A server that runs takes the file over by itself.
+      """)
+
+  @Option(help: ArgumentHelp("Who the caller is: the `principal` of its calls.", valueName: "name"))
+  var name: String
+
+  @Option(
+    help: ArgumentHelp(
+      "What rules may ask for as claims.k; JSON is taken as such, other text as text. May be given again.",
+      valueName: "k=v"))
+  var claims: [String] = []
+
+  @Option(help: ArgumentHelp("When the key ends: 2030-01-31T12:00:00Z, 2030-01-31 or 90d.", valueName: "when"))
+  var expires: String?
+
+  @Option(help: ArgumentHelp("File of keys that the line is added to.", valueName: "file"))
+  var file: String?
+
+  func validate() throws {
+    if name.isEmpty { throw ValidationError("--name must not be empty.") }
+    if APIKeyCommand.claims(claims) == nil {
+      throw ValidationError("--claims expected k=v, with another k each time.")
+    }
+    if let expires, APIKeyCommand.time(expires) == nil {
+      throw ValidationError("--expires expected a time such as 2030-01-31T12:00:00Z, a date, or days such as 90d.")
+    }
+  }
+
+  func run() throws {
+    var command = APIKeyCommand(name: name, claims: APIKeyCommand.claims(claims) ?? [:], file: file)
+    command.expires = expires.flatMap(APIKeyCommand.time)
+    try command.run().exit()
   }
 }
 

@@ -1,6 +1,6 @@
 /// Comparison whose duration tells the length of what is compared, never where it differs.
-enum ConstantTime {
-  static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
+package enum ConstantTime {
+  package static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
     guard first.count == second.count else { return false }
     var difference: UInt64 = 0
     var offset = 0

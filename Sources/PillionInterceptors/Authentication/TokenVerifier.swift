@@ -54,6 +54,11 @@ package struct VerifiedToken: Sendable {
   /// Unix seconds, leeway counted in: good from the first on, and before the second.
   package var validity: (from: Double, until: Double)
 
+  package init(identity: Identity, validity: (from: Double, until: Double)) {
+    self.identity = identity
+    self.validity = validity
+  }
+
   package func isValid(at now: Double) -> Bool { validity.from <= now && now < validity.until }
 }
 

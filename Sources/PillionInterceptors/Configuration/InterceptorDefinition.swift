@@ -49,11 +49,14 @@ package struct InterceptorContext: Sendable {
   package var logger: Logger
   /// Whether log lines are JSON objects, not text for people.
   package var logsJSON: Bool
+  /// Whether clients may show certificates, which are verified then.
+  package var verifiesClients: Bool
 
-  package init(loops: Int, logger: Logger, logsJSON: Bool = true) {
+  package init(loops: Int, logger: Logger, logsJSON: Bool = true, verifiesClients: Bool = false) {
     self.loops = loops
     self.logger = logger
     self.logsJSON = logsJSON
+    self.verifiesClients = verifiesClients
   }
 }
 

@@ -20,6 +20,8 @@ package struct InterceptorSettings: Sendable {
   /// Of the layer in the list, or of an item in a list.
   package let location: SourceLocation
   var values: [String: Located<Value>] = [:]
+  /// Where the text of a value begins, if that is known to the character.
+  var texts: [String: SourceLocation] = [:]
   /// The texts that the values were read from, secrets masked, as YAML; in the order of the definition.
   var printed: [(path: String, text: String)] = []
 
@@ -67,6 +69,14 @@ package struct InterceptorSettings: Sendable {
 
   /// Where a setting was written, for messages about it; where the layer was, if it is not set.
   package func location(of path: String) -> SourceLocation { values[path]?.location ?? location }
+
+  /// Where the text of a setting begins, behind its quotes; the line alone where that cannot be told.
+  package func textLocation(of path: String) -> SourceLocation {
+    if let location = texts[path] { return location }
+    var location = location(of: path)
+    location.column = 0
+    return location
+  }
 
   /// An error about a setting.
   package func error(_ path: String, _ message: String, suggestion: String? = nil) -> InterceptorError {

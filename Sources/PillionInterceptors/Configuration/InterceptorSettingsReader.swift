@@ -72,6 +72,7 @@ struct InterceptorSettingsReader {
         ?? setting.defaultValue.map { YAMLNode(text: $0, at: SourceLocation(file: "default")) }
       guard let node, let (value, printed) = value(node, setting) else { continue }
       result.values[setting.path] = Located(value, at: node.location)
+      result.texts[setting.path] = node.textLocation
       result.printed.append((setting.path, setting.isSecret ? QuotedText.json("***") : printed))
     }
     return result
@@ -89,7 +90,10 @@ struct InterceptorSettingsReader {
         guard case .scalar(let scalar) = entry.value.value, !entry.value.isNull else {
           return fail(entry.value, setting, "a text for '\(entry.key)'")
         }
-        return (Located(entry.key, at: entry.keyLocation), Located(scalar.text, at: entry.value.location))
+        return (
+          Located(entry.key, at: entry.keyLocation),
+          Located(scalar.text, at: entry.value.textLocation ?? entry.value.location)
+        )
       }
       let printed = pairs.map { "\(QuotedText.yaml($0.key.value)): \(QuotedText.yaml($0.value.value))" }
       return (.mapping(pairs), "{ \(printed.joined(separator: ", ")) }")

@@ -30,6 +30,14 @@ package struct YAMLNode: Sendable {
     }
   }
 
+  /// Where a scalar's text begins, if it is written on one line: behind the quote, if there is one.
+  package var textLocation: SourceLocation? {
+    guard case .scalar(let scalar) = value, !scalar.text.contains(where: \.isNewline) else { return nil }
+    var location = location
+    if !scalar.isPlain, location.column > 0 { location.column += 1 }
+    return location
+  }
+
   /// Whether the value is `null`, `~` or left out.
   package var isNull: Bool {
     if case .scalar(let scalar) = value, scalar.meaning == .null { return true }

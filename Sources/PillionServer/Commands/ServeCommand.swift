@@ -66,8 +66,15 @@ package struct ServeCommand {
     let loops = LoopStates(group: group)
     let layers: [any Interceptor]
     do throws(InterceptorError) {
-      let context = InterceptorContext(loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json")
+      let context = InterceptorContext(
+        loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json",
+        verifiesClients: files?.clientAuthorities != nil)
       layers = try configuration.interceptors.make(context)
+      // Rows that were thought to be hidden must not be served.
+      let access = RowAccess(configuration.interceptors)
+      if let place = access.rowFilters.first?.model.location ?? access.databaseRole?.claim.location {
+        throw InterceptorError([Diagnostic(at: place, "'row_filters' and 'database_role' are not served yet")])
+      }
     } catch {
       Terminal.complain(error.diagnostics)
       driver.shutdown()
@@ -82,8 +89,10 @@ package struct ServeCommand {
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
+    let router = assembly.router(for: definitions)
+    for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let server = TransportServer(
-      configuration: transportConfiguration, router: assembly.router(for: definitions), group: group,
+      configuration: transportConfiguration, router: router, group: group,
       credentials: credentials, interceptors: layers, connectionObserver: LoggingObserver(logger: logger))
     let addresses: [ListenAddress]
     do {
@@ -289,5 +298,14 @@ struct LoggingObserver: ServiceObserver, ConnectionObserver {
     logger.log(
       level: level, "\(rule.reason): \(error.description)",
       metadata: ["method": "\(path)", "status": "\(rule.code)", "request_id": "\(requestID)"])
+  }
+}
+
+extension Diagnostic {
+  /// Logs what is not wrong enough to stop for.
+  fileprivate func warn(_ logger: Logger) {
+    var metadata: Logger.Metadata = ["place": "\(location)"]
+    metadata["fix"] = suggestion.map { "\($0)" }
+    logger.warning("\(message)", metadata: metadata)
   }
 }

@@ -61,7 +61,7 @@ package struct Configuration: Sendable {
     if let (list, origin) = values.interceptors {
       let read = InterceptorList.read(list, environment: environment, registry: registry)
       configuration.interceptors = read.list
-      diagnostics += read.diagnostics
+      diagnostics += read.diagnostics + AccessCheck.order(read.list)
       configuration.printed +=
         (["\ninterceptors:\(read.list.layers.isEmpty ? " []" : "")  # \(origin)"] + read.list.printed.map { "  \($0)" })
         .joined(separator: "\n")
