@@ -323,7 +323,8 @@ def test_a_log_that_nobody_reads_holds_up_no_call(new_project, tmp_path):
             for _ in range(1500):
                 call(b"", timeout=TIMEOUT)
     finally:
-        process.terminate()
-        os.close(writing)
-        assert process.wait(timeout=60) == 0
+        # Nobody will read what the end of the server says.
         os.close(reading)
+        os.close(writing)
+        process.terminate()
+        assert process.wait(timeout=60) == 0

@@ -46,8 +46,16 @@ final class RateLimitTable: Sendable {
   private static let partCount = 64
   private static let partSize = 1024
 
+  /// How long a part that is full waits between two looks for those that may go.
+  private static let sweepInterval: UInt64 = 1_000_000_000
+
+  private struct Callers {
+    var allowances: [String: CallerAllowance] = [:]
+    var sweptAt: UInt64 = 0
+  }
+
   private final class Part: Sendable {
-    let callers = Mutex<[String: CallerAllowance]>([:])
+    let callers = Mutex(Callers())
   }
 
   private let parts = (0..<partCount).map { _ in Part() }
@@ -55,16 +63,21 @@ final class RateLimitTable: Sendable {
   func allowance(of caller: String, now: UInt64) -> CallerAllowance {
     parts[Int(truncatingIfNeeded: UInt(bitPattern: caller.hashValue) % UInt(Self.partCount))].callers.withLock {
       callers in
-      if let allowance = callers[caller] { return allowance }
-      if callers.count >= Self.partSize {
-        callers = callers.filter { !$0.value.isWhole(at: now) }
-        if callers.count >= Self.partSize, let any = callers.first { callers[any.key] = nil }
+      if let allowance = callers.allowances[caller] { return allowance }
+      if callers.allowances.count >= Self.partSize {
+        if now >= callers.sweptAt + Self.sweepInterval {
+          callers.sweptAt = now
+          callers.allowances = callers.allowances.filter { !$0.value.isWhole(at: now) }
+        }
+        if callers.allowances.count >= Self.partSize, let any = callers.allowances.first {
+          callers.allowances[any.key] = nil
+        }
       }
       let allowance = CallerAllowance()
-      callers[caller] = allowance
+      callers.allowances[caller] = allowance
       return allowance
     }
   }
 
-  var count: Int { parts.reduce(0) { $0 + $1.callers.withLock { $0.count } } }
+  var count: Int { parts.reduce(0) { $0 + $1.callers.withLock { $0.allowances.count } } }
 }
