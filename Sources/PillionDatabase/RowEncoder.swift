@@ -25,13 +25,24 @@ package struct RowEncoder: Sendable {
   /// For errors, in the order of the cells.
   private let names: [String]
   private let types: [String]
+  private let origin: Origin?
+
+  /// Where rows come from, for errors.
+  struct Origin: Sendable {
+    var table: TableName
+    /// The key's cells with their types; empty where they are not selected.
+    var key: [(cell: Int, type: ScalarType)] = []
+  }
 
   /// A message without fields.
   package init() { self.init(columns: [], dialect: .sqlite) }
 
   /// `columns` in the order of the cells.
-  package init(columns: [Column], dialect: Dialect) {
+  package init(columns: [Column], dialect: Dialect) { self.init(columns: columns, dialect: dialect, origin: nil) }
+
+  init(columns: [Column], dialect: Dialect, origin: Origin?) {
     self.dialect = dialect
+    self.origin = origin
     let ordered = columns.enumerated().sorted { $0.element.shape.number < $1.element.shape.number }
     table = ordered.map { CompiledColumn($0.element, cell: $0.offset) }
     names = columns.map { $0.field.column }
@@ -43,9 +54,9 @@ package struct RowEncoder: Sendable {
   /// Cells of a row that it reads.
   package var columnCount: Int { names.isEmpty ? 1 : names.count }
 
-  /// Appends one message behind its five-byte gRPC prefix. Throws `.pillion(.unreadableValue)`, naming the column, when
-  /// it holds what its type cannot be read from; what was written before stays as it was. Cells beyond the columns are
-  /// ignored.
+  /// Appends one message behind its five-byte gRPC prefix. Throws `.pillion(.unreadableValue)`, naming table, key and
+  /// column, when it holds what its type cannot be read from; what was written before stays as it was. Cells beyond the
+  /// columns are ignored.
   package func encodeFramed(_ cells: UnsafeBufferPointer<Cell>, into writer: inout WireWriter) throws(DatabaseError) {
     guard cells.count >= names.count else {
       throw DatabaseError(.pillion(.internal), "a row has \(cells.count) columns where \(names.count) were selected")
@@ -66,14 +77,43 @@ package struct RowEncoder: Sendable {
         try column.encode(cells[column.cell], reader, into: &writer)
       } catch {
         writer.truncate(to: frame)
-        throw describe(error, column.cell, cells[column.cell].kind)
+        throw describe(error, column.cell, cells, reader)
       }
     }
     writer.endGRPCFrame(frame)
   }
 
-  private func describe(_ error: Unreadable, _ cell: Int, _ kind: Cell.Kind) -> DatabaseError {
-    let message = error.message(column: names[cell], type: types[cell], found: kind, dialect: dialect)
-    return DatabaseError(.pillion(.unreadableValue), message, column: names[cell])
+  private func describe<Reader: CellReader>(
+    _ error: Unreadable, _ cell: Int, _ cells: UnsafeBufferPointer<Cell>, _ reader: Reader.Type
+  ) -> DatabaseError {
+    var message = error.message(column: names[cell], type: types[cell], found: cells[cell].kind, dialect: dialect)
+    if let origin {
+      let key = origin.key.map { "\(names[$0.cell]) = \(Self.text(cells[$0.cell], $0.type, reader))" }
+      let row = key.isEmpty ? "" : ", row \(key.joined(separator: ", "))"
+      message = "table \"\(origin.table)\"\(row): \(message)"
+    }
+    return DatabaseError(.pillion(.unreadableValue), message, table: origin?.table.name, column: names[cell])
+  }
+
+  /// A key's value for people, cut to what fits a line.
+  private static func text<Reader: CellReader>(_ cell: Cell, _ type: ScalarType, _ reader: Reader.Type) -> String {
+    guard cell.kind != .null else { return "NULL" }
+    do throws(Unreadable) {
+      switch type {
+      case .int32, .int64, .uint32: return "\(try reader.integer(cell))"
+      case .uint64: return "\(try reader.unsigned(cell))"
+      case .uuid: return try reader.uuid(cell).text().withBytes { String(decoding: $0, as: UTF8.self) }
+      case .string:
+        let text =
+          switch try reader.text(cell) {
+          case .borrowed(let bytes): String(decoding: bytes, as: UTF8.self)
+          case .made(let bytes): String(decoding: bytes, as: UTF8.self)
+          }
+        return "'\(String(String.UnicodeScalarView(text.unicodeScalars.prefix(64))))'"
+      default: return "…"
+      }
+    } catch {
+      return "…"
+    }
   }
 }

@@ -27,6 +27,15 @@ package final class SQLiteAdminConnection: AdminConnection {
   }
 
   package func query(_ sql: String) throws(DatabaseError) -> [[String?]] {
+    do throws(DatabaseError) {
+      return try rows(of: sql)
+    } catch {
+      guard connection.mendsTrust(after: error) else { throw error }
+      return try rows(of: sql)
+    }
+  }
+
+  private func rows(of sql: String) throws(DatabaseError) -> [[String?]] {
     let statement = try PreparedStatement(sql, on: connection.handle)
     var rows: [[String?]] = []
     while try statement.step() {

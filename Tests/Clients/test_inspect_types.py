@@ -158,13 +158,22 @@ def test_sqlite(stored):
 def test_a_value_that_the_declared_type_does_not_promise(new_project):
     project = new_project("sqlite")
     project.database.script("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER); INSERT INTO t VALUES (1, 'many'), (2, 5);")
+    project.database.script("CREATE TABLE u (a TEXT, b BLOB, n INTEGER, PRIMARY KEY (a, b)); INSERT INTO u VALUES ('it''s', x'00', 'many');")
     inspect(project)
     with project.serve() as server:
         service = project.client(server).service("TController")
         assert service.Retrieve(id=2).n.value == 5
         with refused(StatusCode.DATA_LOSS, "UNREADABLE_VALUE"):
             service.Retrieve(id=1)
-        assert 'column \\"n\\" holds text where the model says int64' in server.output
+        assert 'table \\"t\\", row id = 1: column \\"n\\" holds text where the model says int64' in server.output
+        with refused(StatusCode.DATA_LOSS, "UNREADABLE_VALUE"):
+            list(project.client(server).service("UController").List())
+        assert 'table \\"u\\", row a = \'it\'s\', b = …: column \\"n\\" holds text' in server.output
+    # The client reads it where errors are told in full.
+    with project.serve(variables={"PILLION_ERRORS_VERBOSITY": "detailed"}) as server:
+        with refused(StatusCode.DATA_LOSS, "UNREADABLE_VALUE") as caught:
+            list(project.client(server).service("TController").List())
+        assert 'row id = 1: column' in caught.everything()
 
 
 NAMES = """

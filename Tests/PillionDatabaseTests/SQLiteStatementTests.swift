@@ -136,12 +136,43 @@ import Testing
     let watch = Watch(status: LaneStatus(), configuration: fixture.configuration, stopsAtShutdown: false)
     for _ in 0..<2 {
       let writer = try Connection(fixture.configuration, role: .writer, watch: watch, mayCreate: true)
+      try writer.trustSchema(true)
       try writer.execute("CREATE TABLE IF NOT EXISTS j (a TEXT CHECK (json_valid(a) OR a IS NULL))")
       try writer.execute("CREATE VIEW IF NOT EXISTS v AS SELECT json_extract(a, '$.b') AS b FROM j")
       try writer.execute("INSERT INTO j SELECT '{}' FROM v UNION SELECT NULL")
     }
     let reader = try Connection(fixture.configuration, role: .reader, watch: watch, mayCreate: false)
     try reader.execute("SELECT b FROM v")
+    #expect(reader.trustsSchema == Connection.refusesJSON)
+  }
+
+  @Test(arguments: [
+    ("CREATE TABLE j (a JSON, json_data TEXT, b CHECK (b <> 'json') /* json */)", false),
+    ("CREATE VIEW j AS SELECT a AS json FROM t", false),
+    ("CREATE TABLE j (a CHECK (JSON_VALID (a)))", true), ("CREATE VIEW j AS SELECT \"json_array\"(a) FROM t", true),
+    ("CREATE VIEW j AS SELECT json(a) FROM t", true), ("CREATE VIEW j AS SELECT a ->> '$.b' FROM t", true),
+    ("CREATE VIEW j AS SELECT e.value FROM t, json_each(t.a) AS e", true),
+    ("CREATE TRIGGER j AFTER INSERT ON t BEGIN UPDATE t SET a = json_set(a, '$.b', 1); END", true),
+  ])
+  func onlySchemasWithJSONFunctionsAreTrusted(_ sql: String, _ hasFunction: Bool) throws {
+    let fixture = try SQLiteFixture()
+    let watch = Watch(status: LaneStatus(), configuration: fixture.configuration, stopsAtShutdown: false)
+    let early = try Connection(fixture.configuration, role: .writer, watch: watch, mayCreate: true)
+    try early.execute("CREATE TABLE t (a TEXT)")
+    let maker = try Connection(fixture.configuration, role: .writer, watch: watch, mayCreate: false)
+    try maker.trustSchema(true)
+    try maker.execute(sql)
+    let late = try Connection(fixture.configuration, role: .reader, watch: watch, mayCreate: false)
+    #expect(late.trustsSchema == (hasFunction && Connection.refusesJSON))
+    // One that is open already finds out when it needs it: the statement fails once.
+    let insert = Statement("INSERT INTO t VALUES ('{}')", parameterTypes: [])
+    do throws(DatabaseError) {
+      try early.run(insert)
+    } catch {
+      #expect(early.mendsTrust(after: error))
+      try early.run(insert)
+    }
+    if !sql.contains("TRIGGER") { try early.run(Statement("SELECT * FROM j", parameterTypes: [])) }
   }
 
   @Test func connectionsAreSetAsDocumented() throws {
@@ -159,13 +190,12 @@ import Testing
     #expect(try value(writer, "journal_mode") == 3)  // the length of "wal"
     #expect(try value(writer, "synchronous") == 2)
     #expect(try value(writer, "foreign_keys") == 1)
-    let trusts: Int64 = Connection.refusesJSON ? 1 : 0
-    #expect(try value(writer, "trusted_schema") == trusts)
+    #expect(try value(writer, "trusted_schema") == 0)
     #expect(try value(writer, "wal_autocheckpoint") == 0)
     for role in [Connection.Role.reader, .stream] {
       let reader = try Connection(configuration, role: role, watch: watch, mayCreate: false)
       #expect(try value(reader, "query_only") == 1)
-      #expect(try value(reader, "trusted_schema") == trusts)
+      #expect(try value(reader, "trusted_schema") == 0)
       #expect(throws: DatabaseError.self) { try reader.execute("CREATE TABLE t (a)") }
     }
   }

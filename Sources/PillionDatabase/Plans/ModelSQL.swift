@@ -73,7 +73,15 @@ struct ModelSQL {
     let columns = outputs.map { RowEncoder.Column(shape: $0.shape, field: definition($0.field)) }
     // A message may have nothing to send (every field write-only); a row still needs a column.
     let sql = expressions.isEmpty ? "1" : expressions.joined(separator: ", ")
-    return (sql, RowEncoder(columns: columns, dialect: dialect))
+    return (sql, RowEncoder(columns: columns, dialect: dialect, origin: origin(of: outputs.map(\.field))))
+  }
+
+  /// What names a row in errors, its columns being those of these fields.
+  private func origin(of fields: [Int]) -> RowEncoder.Origin {
+    let key = model.primaryKey.compactMap { field in
+      fields.firstIndex(of: field).map { (cell: $0, type: model.fields[field].type.scalar) }
+    }
+    return RowEncoder.Origin(table: model.table, key: key.count == model.primaryKey.count ? key : [])
   }
 
   /// The number of an enum's value; -1, which no value has, for what is none of the choices.

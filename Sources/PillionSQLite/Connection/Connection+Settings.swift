@@ -6,7 +6,7 @@ extension Connection {
   func secure() throws(DatabaseError) {
     let switches: [(option: Int32, isOn: Int32)] = [
       (SQLITE_DBCONFIG_DEFENSIVE, 1),
-      (SQLITE_DBCONFIG_TRUSTED_SCHEMA, Self.refusesJSON ? 1 : 0),
+      (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
       (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
       (SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0),
       // A misspelt column in double quotes is an error, not a string.
@@ -27,24 +27,12 @@ extension Connection {
     sqlite3_limit(handle, SQLITE_LIMIT_WORKER_THREADS, 0)
   }
 
-  /// Whether SQLite takes its own JSON functions for unsafe, so that a CHECK constraint, view or trigger with one makes
-  /// the whole database unreadable where the schema is not trusted. Debian 12's version 3.40 does; Django makes such a
-  /// constraint for every JSONField. There the schema is trusted: it can call nothing with effects outside the database,
-  /// as extensions cannot be loaded and the functions that we register only compute.
-  static let refusesJSON: Bool = {
-    var handle: OpaquePointer?
-    defer { sqlite3_close_v2(handle) }
-    guard sqlite3_open_v2(":memory:", &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nil) == SQLITE_OK,
-      pillion_sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0) == SQLITE_OK
-    else { return false }
-    return sqlite3_exec(handle, "CREATE TABLE t (a CHECK (json_valid(a)))", nil, nil, nil) != SQLITE_OK
-  }()
-
   /// Journal, durability and memory; the first statement that reads the file.
   func configure(_ configuration: SQLiteConfiguration, role: Role) throws(DatabaseError) {
     sqlite3_extended_result_codes(handle, 1)
     try registerCollations()
     try registerFunctions()
+    try settleTrust()
     // An I/O error in a mapped file is a SIGBUS, which would end the process.
     try execute("PRAGMA mmap_size = 0")
     try execute("PRAGMA cache_size = -\(role == .stream ? 1024 : 8192)")

@@ -16,6 +16,8 @@ final class Connection {
   let handle: OpaquePointer
   let watch: Watch
   private var statements: StatementCache
+  /// See `settleTrust`.
+  var trustsSchema = false
 
   /// Opens the database and makes it safe; reads its first page, so that a file that is no database fails here.
   init(_ configuration: SQLiteConfiguration, role: Role, watch: Watch, mayCreate: Bool) throws(DatabaseError) {
@@ -89,7 +91,12 @@ final class Connection {
 
   /// A prepared statement that the connection keeps.
   func prepared(_ statement: Statement) throws(DatabaseError) -> PreparedStatement {
-    try statements.statement(for: statement, on: handle)
+    do throws(DatabaseError) {
+      return try statements.statement(for: statement, on: handle)
+    } catch {
+      guard mendsTrust(after: error) else { throw error }
+      return try statements.statement(for: statement, on: handle)
+    }
   }
 
   /// Runs a statement without parameters; its rows are ignored.
@@ -107,6 +114,8 @@ final class Connection {
 
   /// The error as the job shall have it: where a callback stopped the statement, the reason for that.
   func explained(_ error: DatabaseError) -> DatabaseError {
+    // A statement that was compiled before the schema changed; that is a matter of the moment.
+    if mendsTrust(after: error) { return DatabaseError(.sqlite(SQLITE_BUSY), "the schema has changed", sql: error.sql) }
     guard let verdict = watch.verdict else { return error }
     switch error.primarySQLiteCode {
     case SQLITE_INTERRUPT, SQLITE_BUSY: return verdict.error
