@@ -86,7 +86,10 @@ def test_partial_update_distinguishes_unset_null_and_value(library):
 
 def test_partial_update_validates_only_what_is_present(library):
     book = library.book()
-    library.database.query("UPDATE library_book SET pages = -5")
+    # The tables that `pillion schema` makes would refuse it too.
+    if library.database.kind == "postgresql":
+        library.database.query("ALTER TABLE library_book DROP CONSTRAINT library_book_pages_check")
+    library.database.script(("PRAGMA ignore_check_constraints = ON;" if library.database.kind == "sqlite" else "") + "UPDATE library_book SET pages = -5")
     assert library.books.PartialUpdate(id=book.id, title=value("New")).pages == -5
     with refused(StatusCode.INVALID_ARGUMENT, fields=["pages"]):
         library.books.PartialUpdate(id=book.id, title=value("Newer"), pages=value(0))

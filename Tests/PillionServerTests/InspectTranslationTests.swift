@@ -64,10 +64,15 @@ import Testing
     ("numeric", "1.50", "decimal, default: 1.50"),
     ("numeric", "'NaN'::numeric", "# the database's default: 'NaN'::numeric decimal, read_only: true"),
     ("float8", "0.1", "double, default: 0.1"),
+    ("float8", "'Infinity'::double precision", "double, default: .inf"),
+    ("float4", "'NaN'::real", "float, default: .nan"), ("float4", "0.1", "float, default: 0.1"),
+    ("interval", "'P-1DT-2H-0.5S'::interval", "duration, default: \"-P1DT2H0.500S\""),
     (
-      "float8", "'Infinity'::double precision",
-      "# the database's default: 'Infinity'::double precision double, read_only: true"
+      "interval", "'P1DT-2H'::interval", "# the database's default: 'P1DT-2H'::interval duration, read_only: true"
     ),
+    ("jsonb", "'{\"a\": [1, null, \"it''s\"]}'::jsonb", "json, default: {\"a\":[1,null,\"it's\"]}"),
+    ("jsonb", "'null'::jsonb", "# the database's default: 'null'::jsonb json, read_only: true"),
+    ("jsonb", "'\"\u{7f}\"'::jsonb", "json, default: \"\\u007f\""),
     ("bytea", "'\\x00ff'::bytea", "bytes, default: \"AP8=\""), ("jsonb", "'{}'::jsonb", "json, default: {}"),
     ("uuid", "gen_random_uuid()", "# the database's default: gen_random_uuid() uuid, read_only: true"),
     ("uuid", "'0A1B2C3D-0000-4000-8000-00000000ABCD'::uuid", "uuid, default: \"0a1b2c3d-0000-4000-8000-00000000abcd\""),
@@ -92,6 +97,22 @@ import Testing
     ("datetime", "'2024-05-06'", "timestamp, default: \"2024-05-06T00:00:00Z\", storage: django"),
     ("blob", "x'00ff'", "bytes, default: \"AP8=\""), ("json", "'[]'", "json, default: []"),
     ("real", "1", "double, default: 1.0"), ("text", "NULL", "string"),
+    ("float32", "0.10000000149011612", "float, default: 0.1"),
+    ("real", "-9e999", "double, default: -.inf"),
+    ("json", "'{a: 1}'", "# the database's default: '{a: 1}' json, read_only: true"),
+    ("date_integer", "19000", "date, default: \"2022-01-08\", storage: integer"),
+    ("date_real", "2459587.5", "date, default: \"2022-01-08\", storage: real"),
+    ("date_integer", "CAST(strftime('%s', 'now') AS INTEGER) / 86400", "date, default: now, storage: integer"),
+    ("date_real", "julianday('now', 'start of day')", "date, default: now, storage: real"),
+    ("timestamp_real", "2440587.5", "timestamp, default: \"1970-01-01T00:00:00Z\", storage: real"),
+    ("duration_integer", "-1500000", "duration, default: \"-PT1.500S\", storage: integer"),
+    (
+      "uuid_blob", "x'00112233445566778899aabbccddeeff'",
+      "uuid, default: \"00112233-4455-6677-8899-aabbccddeeff\", storage: blob"
+    ),
+    ("string_array", "'[\"a\", \"it''s\"]'", "array, items: string, default: [a, \"it's\"]"),
+    ("double_array", "'[\"NaN\",0.5,\"-Infinity\"]'", "array, items: double, default: [.nan, 0.5, -.inf]"),
+    ("int32_array", "'{1,2}'", "# the database's default: '{1,2}' array, items: int32, read_only: true"),
     ("text", "(random())", "# the database's default: (random()) string, read_only: true"),
   ])
   func defaultsOfSQLite(_ type: String, _ value: String, _ expected: String) {
@@ -123,6 +144,21 @@ import Testing
     ("int4", "(c < id)", "# the database checks: (c < id) int32"),
     ("text", "((length(c) <= 2) AND (c = ANY (ARRAY['abc'::text])))", "string, choices: [abc]"),
     ("int4", "(((c >= 5)) AND (c <= 3))", "int32"),
+    (
+      "date", "((c >= '2000-01-01'::date) AND ('2000-12-31'::date >= c))",
+      "# the database checks: ((c >= '2000-01-01'::date) AND ('2000-12-31'::date >= c)) date, min: \"2000-01-01\""
+    ),
+    (
+      "timestamptz", "(c <= '2024-05-06 09:08:09.5+02'::timestamp with time zone)",
+      "timestamp, max: \"2024-05-06T07:08:09.500Z\""
+    ),
+    ("text", "(c >= 'a'::text)", "# the database checks: (c >= 'a'::text) string"),
+    ("float8", "(c <= '1e+30'::double precision)", "double, max: 1e+30"),
+    ("int4", "(c = ANY (ARRAY['-1'::integer, 2]))", "int32, choices: [-1, 2]"),
+    (
+      "numeric", "((c >= (0)::numeric) AND (c <= '18446744073709551615'::numeric) AND (c = ANY (ARRAY[(1)::numeric])))",
+      "uint64, choices: [1]"
+    ),
     ("date", "(c > '2000-01-01'::date)", "# the database checks: (c > '2000-01-01'::date) date"),
     ("int4", "(NOT (c = 5))", "# the database checks: (NOT (c = 5)) int32"),
     ("int4", "(c > 99999999999)", "int32"), ("text", "nonsense (", "# the database checks: nonsense ( string"),
@@ -158,8 +194,12 @@ import Testing
     ("datetime", [.init(.text, "yesterday")], "# declared datetime; the first rows hold text string"),
     ("uuid", [.init(.blob, "0A1B2C3D00004000800000000000ABCD")], "uuid, storage: blob"),
     ("uuid", [.init(.text, "0a1b2c3d00004000800000000000abcd")], "uuid, storage: hex"),
-    ("uuid_blob", [], "uuid, storage: blob"), ("uuid_text", [], "uuid"),
-    ("duration_integer", [], "duration, storage: integer"), ("timestamp_text", [], "timestamp, storage: django"),
+    ("uuid_blob", [], "uuid, storage: blob"), ("uuid_text", [], "uuid, storage: text"),
+    ("timestamptz", [], "timestamp"), ("date_text", [.init(.integer, "1")], "date, storage: integer"),
+    ("timestamp_text", [.init(.text, "2024-05-06 07:08:09")], "timestamp, storage: django"),
+    ("decimal_text", [], "decimal"),
+    ("json_text", [], "json"), ("boolean_integer", [], "bool, storage: integer"),
+    ("duration_integer", [], "duration, storage: integer"), ("timestamp_text", [], "timestamp, storage: text"),
     ("bool", [.init(.integer, "2")], "# declared bool; the first rows hold integers int64"),
     ("", [.init(.integer, "1"), .init(.real, "1.5")], "# no declared type; the first rows hold numbers double"),
     ("", [], "# no declared type, read as text string"),

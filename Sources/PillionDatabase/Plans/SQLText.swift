@@ -41,37 +41,4 @@ extension Dialect {
   package func quote(_ table: TableName) -> String {
     (table.schema.map { quote($0) + "." } ?? "") + quote(table.name)
   }
-
-  /// The column type for values of `type`, as a new table declares it.
-  ///
-  /// SQLite's names give the affinity that `FieldCodec` writes: text for what is stored as ISO 8601 or plain digits.
-  package func columnType(_ type: ScalarType) -> String {
-    switch self {
-    case .postgresql:
-      switch type {
-      case .bool: "boolean"
-      case .int32: "integer"
-      case .int64, .uint32: "bigint"
-      case .uint64: "numeric(20)"
-      case .float: "real"
-      case .double: "double precision"
-      case .string: "text"
-      case .bytes: "bytea"
-      case .timestamp: "timestamptz"
-      case .date: "date"
-      case .time: "time"
-      case .duration: "interval"
-      case .decimal: "numeric"
-      case .uuid: "uuid"
-      case .json: "jsonb"
-      }
-    case .sqlite:
-      switch type {
-      case .bool, .int32, .int64, .uint32, .uint64: "INTEGER"
-      case .float, .double: "REAL"
-      case .bytes: "BLOB"
-      case .string, .timestamp, .date, .time, .duration, .decimal, .uuid, .json: "TEXT"
-      }
-    }
-  }
 }

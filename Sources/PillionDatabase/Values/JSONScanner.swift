@@ -232,3 +232,11 @@ struct JSONScanner {
     text.append(UInt8(ascii: "\""))
   }
 }
+
+extension String {
+  /// Whether the text is one JSON value.
+  package var isJSON: Bool {
+    var text = self
+    return text.withUTF8 { JSONScanner.isValid(UnsafeRawBufferPointer($0)) }
+  }
+}

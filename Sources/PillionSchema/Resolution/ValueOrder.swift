@@ -1,7 +1,7 @@
 extension DefaultValue {
   /// Whether this comes before `other`, both being values of `type`; nil if the type has no order or a value is not a
   /// number.
-  func isLess(than other: DefaultValue, as type: ScalarType) -> Bool? {
+  package func isLess(than other: DefaultValue, as type: ScalarType) -> Bool? {
     switch (self, other) {
     case (.int(let one), .int(let other)): return one < other
     case (.uint(let one), .uint(let other)): return one < other
@@ -19,7 +19,7 @@ extension DefaultValue {
   }
 
   /// The same value as a bound; nil if it cannot be one.
-  var bound: Bound? {
+  package var bound: Bound? {
     switch self {
     case .int(let value): .int(value)
     case .uint(let value): .uint(value)
@@ -30,7 +30,7 @@ extension DefaultValue {
   }
 
   /// The same value as a choice; nil if it cannot be one.
-  var choice: Choice? {
+  package var choice: Choice? {
     switch self {
     case .int(let value): .int(value)
     case .uint(let value): Int64(exactly: value).map(Choice.int)

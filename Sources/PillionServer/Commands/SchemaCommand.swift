@@ -18,8 +18,13 @@ package struct SchemaCommand {
     let loaded = Definitions.load(configuration)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else { return .configuration }
+    let dialect = dialect ?? configuration.database?.dialect ?? .sqlite
+    let overlong = OverlongNames.findings(in: definitions.schema, dialect)
+    guard overlong.isEmpty else {
+      Terminal.complain(overlong)
+      return .configuration
+    }
     guard isApply else {
-      let dialect = dialect ?? configuration.database?.dialect ?? .sqlite
       for statement in SchemaDDL(schema: definitions.schema, dialect: dialect).statements() {
         Terminal.print(statement + ";\n")
       }
@@ -29,7 +34,7 @@ package struct SchemaCommand {
       Terminal.complain("error: no database; give --database URL or set database.url")
       return .configuration
     }
-    if let dialect, dialect != database.dialect {
+    if dialect != database.dialect {
       Terminal.complain("error: --dialect \(dialect.rawValue) does not fit \(database.masked)")
       return .configuration
     }
@@ -37,7 +42,7 @@ package struct SchemaCommand {
       let connection = try database.connect(isReadOnly: false)
       let ddl = SchemaDDL(schema: definitions.schema, dialect: database.dialect)
       let existing = try SchemaDDL.existingTables(connection)
-      let missing = ddl.tables.map(\.name).filter { !existing.contains($0) }
+      let missing = ddl.missing(in: existing).map(\.name)
       let statements = ddl.statements(existing: existing)
       if !statements.isEmpty { try connection.execute(statements) }
       for table in missing { Terminal.print("created \(table)") }

@@ -17,6 +17,12 @@ struct PostgreSQLCatalog {
     """
 
   func read() throws(DatabaseError) -> Catalog {
+    // Values in DEFAULT and CHECK are written as the session has it.
+    let settings = [
+      ("timezone", "UTC"), ("datestyle", "ISO, YMD"), ("intervalstyle", "iso_8601"), ("bytea_output", "hex"),
+    ]
+    let calls = settings.map { "pg_catalog.set_config('\($0.0)', '\($0.1)', false)" }
+    _ = try connection.query("SELECT \(calls.joined(separator: ", "))")
     let name = try connection.query("SELECT pg_catalog.current_database()").first?.first ?? nil
     var catalog = Catalog(dialect: .postgresql, name: name ?? "")
     let types = try PostgreSQLTypeTable(connection)

@@ -53,7 +53,8 @@ package enum DefinitionPrinter {
     case .manyToMany(let model, let through, let source, let target):
       let texts = ["through": through.description, "source": source, "target": target].mapValues(YAMLText.scalar)
       options += [("type", "many_to_many"), ("model", YAMLText.scalar(model))]
-      return options + ["through", "source", "target"].map { ($0, texts[$0] ?? "") }
+      options += ["through", "source", "target"].map { ($0, texts[$0] ?? "") }
+      return options + (field.doc.map { [("doc", YAMLText.scalar($0))] } ?? [])
     }
     func add(_ key: String, _ value: String?) { if let value { options.append((key, value)) } }
     add("column", field.column == field.name ? nil : field.column.map(YAMLText.scalar))

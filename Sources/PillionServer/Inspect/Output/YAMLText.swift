@@ -50,13 +50,24 @@ package enum YAMLText {
     case .bool(let flag): flag ? "true" : "false"
     case .int(let number): String(number)
     case .uint(let number): String(number)
-    case .double(let number): String(number)
+    case .double(let number): self.number(number)
     case .bytes(let bytes): quoted(Base64Text.text(bytes))
     case .list(let items): list(items.map { self.value($0, type) })
     case .now: "now"
     // Their texts are the same in quotes and without.
-    case .text(let text): type == .string ? scalar(text) : type == .json || type == .decimal ? text : quoted(text)
+    case .text(let text):
+      switch type {
+      case .string: scalar(text)
+      case .json: ValueText.escaped(text)
+      case .decimal: text
+      default: quoted(text)
+      }
     }
+  }
+
+  private static func number(_ number: Double) -> String {
+    if number.isNaN { return ".nan" }
+    return number.isInfinite ? (number < 0 ? "-.inf" : ".inf") : String(number)
   }
 
   static func bound(_ bound: Bound) -> String {
@@ -64,7 +75,8 @@ package enum YAMLText {
     case .int(let number): String(number)
     case .uint(let number): String(number)
     case .double(let number): String(number)
-    case .text(let text): text
+    // Dates and times are numbers to some readers of YAML.
+    case .text(let text): DecimalText(text) == nil ? quoted(text) : text
     }
   }
 

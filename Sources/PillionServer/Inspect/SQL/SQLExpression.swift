@@ -123,7 +123,7 @@ struct SQLExpressionParser {
   /// Behind a comparing symbol: `ANY (list)`, or a value.
   private mutating func compared(_ left: SQLExpression, _ symbol: String) -> SQLExpression? {
     guard take(word: "any") || take(word: "some") else {
-      if take(word: "all") { return brackets() == nil ? nil : .other }
+      if take(word: "all") { return brackets().map { .binary(symbol, left, .call("all", $0)) } }
       return operand().map { .binary(symbol, left, $0) }
     }
     guard let items = brackets() else { return nil }

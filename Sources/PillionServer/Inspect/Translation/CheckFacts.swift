@@ -9,6 +9,9 @@ struct CheckFacts {
     case maximum(String)
     case minimumLength(Int)
     case maximumLength(Int)
+    /// Of every item of an array.
+    case itemMinimum(String)
+    case itemMaximum(String)
     case notNull
     /// SQLite: the text is JSON.
     case json
@@ -88,10 +91,12 @@ struct CheckFacts {
   }
 
   private static let mirrored = ["<": ">", "<=": ">=", ">": "<", ">=": "<="]
-  private static let lengths = ["length", "char_length", "character_length"]
+  private static let lengths = ["length", "char_length", "character_length", "cardinality"]
 
   private mutating func readComparison(_ symbol: String, _ left: SQLExpression, _ right: SQLExpression) {
     switch (left, right) {
+    case (.number(let number), .call("all", let items)), (.text(let number), .call("all", let items)):
+      readItems(symbol, number, items)
     case (.number, .name), (.number, .call): readComparison(Self.mirrored[symbol] ?? symbol, right, left)
     case (.name(let column), .number(let number)):
       switch symbol {
@@ -110,6 +115,9 @@ struct CheckFacts {
       switch (symbol, text) {
       case ("=", _): facts.append((column, .choices([right])))
       case ("<>", ""), (">", ""): facts.append((column, .minimumLength(1)))
+      // Dates, times, and numbers that are no plain decimals.
+      case (">=", _): facts.append((column, .minimum(text)))
+      case ("<=", _): facts.append((column, .maximum(text)))
       default: isComplete = false
       }
     case (.call(let function, let arguments), .number(let number)):
@@ -120,6 +128,19 @@ struct CheckFacts {
         return
       }
       readLength(symbol, column, length)
+    default: isComplete = false
+    }
+  }
+
+  /// `0 <= ALL (a)`
+  private mutating func readItems(_ symbol: String, _ number: String, _ items: [SQLExpression]) {
+    guard items.count == 1, case .name(let column) = items[0] else {
+      isComplete = false
+      return
+    }
+    switch symbol {
+    case "<=": facts.append((column, .itemMinimum(number)))
+    case ">=": facts.append((column, .itemMaximum(number)))
     default: isComplete = false
     }
   }

@@ -21,13 +21,25 @@ enum DefaultReading: Hashable {
       self = .none
       return
     }
-    let value =
-      type.isArray ? Self.list(expression, type, dialect) : Self.single(expression, type.scalar, type.storage, dialect)
-    self = value.map(DefaultReading.value) ?? .expression
+    self = Self.value(expression, as: type, dialect).map(DefaultReading.value) ?? .expression
+  }
+
+  /// What an expression is for a column of the type; nil for what only the database can tell.
+  static func value(_ expression: SQLExpression, as type: MappedType, _ dialect: Dialect) -> DefaultValue? {
+    type.isArray ? list(expression, type, dialect) : single(expression, type.scalar, type.storage, dialect)
   }
 
   private static func list(_ expression: SQLExpression, _ type: MappedType, _ dialect: Dialect) -> DefaultValue? {
     switch expression {
+    case .text(let text) where dialect == .sqlite:
+      guard text.isJSON, case .list(let items)? = ValueText.read(text, as: type.scalar, isArray: true) else {
+        return nil
+      }
+      return .list(
+        items.map { item in
+          guard type.scalar == .float, case .double(let number) = item else { return item }
+          return shortest(Float(number)).map(DefaultValue.double) ?? item
+        })
     case .text("{}"): return .list([])
     case .list(let items):
       let values = items.compactMap { single($0, type.scalar, nil, dialect) }
@@ -46,29 +58,48 @@ enum DefaultReading: Hashable {
     _ expression: SQLExpression, _ scalar: ScalarType, _ storage: SQLiteStorage?, _ dialect: Dialect
   ) -> DefaultValue? {
     if isNow(expression, as: scalar) { return .now }
-    if case .blob(let bytes) = expression { return scalar == .bytes ? .bytes(bytes) : nil }
+    if case .blob(let bytes) = expression { return blob(bytes, scalar) }
     guard let text = plainText(expression, dialect) else { return nil }
+    if dialect == .sqlite, storage != nil, let value = SQLiteNumber.value(text, as: scalar, storage: storage) {
+      return value
+    }
     switch scalar {
     case .bool: return truth[text.asciiLowercased].map(DefaultValue.bool)
     case .int32: return Int32(text).map { .int(Int64($0)) } ?? flag(expression)
     case .int64: return Int64(text).map(DefaultValue.int) ?? flag(expression)
     case .uint32: return UInt32(text).map { .uint(UInt64($0)) }
     case .uint64: return UInt64(text).map(DefaultValue.uint)
-    case .float: return Float(text).flatMap { $0.isFinite ? .double(Double($0)) : nil }
-    case .double: return Double(text).flatMap { $0.isFinite ? .double($0) : nil }
+    case .float: return Float(text).flatMap(shortest).map(DefaultValue.double)
+    case .double: return Double(text).map(DefaultValue.double)
     case .decimal: return (DecimalText(text)?.description).map(DefaultValue.text)
     case .string: return .text(text)
     case .bytes:
       guard dialect == .postgresql else { return .bytes(Array(text.utf8)) }
       return text.hasPrefix("\\x") ? SQLTokenizer.hexadecimal(text.dropFirst(2)).map(DefaultValue.bytes) : nil
-    case .timestamp:
-      if storage == .integer { return Int64(text).flatMap { Instant(seconds: $0) }.map { .text($0.description) } }
-      return timestamp(text).map { .text($0.description) }
+    case .timestamp: return timestamp(text).map { .text($0.description) }
     case .date: return (CalendarDate(iso8601: text)?.description).map(DefaultValue.text)
     case .time: return (TimeOfDay(iso8601: text)?.description).map(DefaultValue.text)
-    case .duration: return (TimeSpan(iso8601: text)?.description).map(DefaultValue.text)
+    case .duration:
+      // PostgreSQL writes the sign at each number; mixed signs have no other form.
+      let numbers = text.split { !$0.isNumber && $0 != "." && $0 != "-" }
+      let isNegative = !numbers.isEmpty && numbers.allSatisfy { $0.hasPrefix("-") }
+      let plain = isNegative && text.hasPrefix("P") ? "-" + text.replacing("-", with: "") : text
+      return (TimeSpan(iso8601: plain)?.description).map(DefaultValue.text)
     case .uuid: return UUIDText.canonical(text).map(DefaultValue.text)
-    case .json: return ["{}", "[]", "true", "false"].contains(text) || Int64(text) != nil ? .text(text) : nil
+    // A definition cannot tell the JSON null from no value.
+    case .json: return text.isJSON && text != "null" ? ValueText.read(text, as: .json, isArray: false) : nil
+    }
+  }
+
+  /// 0.1, not 0.10000000149011612, which is the same as a float.
+  private static func shortest(_ number: Float) -> Double? { Double(number.description) }
+
+  private static func blob(_ bytes: [UInt8], _ scalar: ScalarType) -> DefaultValue? {
+    switch scalar {
+    case .bytes: .bytes(bytes)
+    case .uuid:
+      UUIDText.canonical(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()).map(DefaultValue.text)
+    default: nil
     }
   }
 
@@ -111,6 +142,8 @@ enum DefaultReading: Hashable {
     guard scalar == .timestamp || scalar == .date || scalar == .time else { return false }
     switch expression {
     case .text("now"): return true
+    // Seconds of the day cut off: days since 1970.
+    case .binary("/", let seconds, .number("86400")): return scalar == .date && isNow(seconds, as: scalar)
     case .call("timezone", let arguments): return arguments.last.map { isNow($0, as: scalar) } ?? false
     case .call("current_date", _): return scalar == .date
     case .call("current_time", _), .call("localtime", _): return scalar == .time
@@ -118,7 +151,8 @@ enum DefaultReading: Hashable {
       if nowCalls.contains(name) { return true }
       guard nowOfSQLite.contains(name) else { return false }
       let texts = arguments.dropFirst(name == "strftime" ? 1 : 0).map { argument in
-        if case .text(let text) = argument { harmlessModifiers.contains(text) } else { false }
+        guard case .text(let text) = argument else { return false }
+        return harmlessModifiers.contains(text) || (scalar == .date && text == "start of day")
       }
       return !texts.contains(false) && (!texts.isEmpty || name != "strftime")
     default: return false

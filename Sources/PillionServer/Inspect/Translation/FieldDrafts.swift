@@ -45,13 +45,16 @@ struct FieldDrafts {
   }
 
   /// A many_to_many field by the first of `names` that is free.
-  mutating func makeRelation(names: [String], model: String, through: TableName, source: String, target: String) {
+  mutating func makeRelation(
+    names: [String], model: String, through: TableName, source: String, target: String, doc: String?
+  ) {
     let claims = { (name: String) in NameBook.claims(ofField: name, isRepeated: true) }
     guard let best = names.first(where: { book.isFree(claims($0)) }) ?? names.last else { return }
     let name = book.take(best, separator: "_", claims: claims)
-    fields.append(
-      FieldDraft(
-        name: name, kind: .manyToMany(model: model, through: through, source: source, target: target), column: nil))
+    var field = FieldDraft(
+      name: name, kind: .manyToMany(model: model, through: through, source: source, target: target), column: nil)
+    field.doc = doc
+    fields.append(field)
   }
 
   // MARK: Names
@@ -95,14 +98,13 @@ struct FieldDrafts {
     let facts = reading.facts[column.name] ?? []
     field.isPrimaryKey = reading.key == [column.name]
     field.isNullable = column.isNullable && !isKey && !facts.contains(.notNull)
-    field.isUnique =
-      !field.isPrimaryKey && !type.isArray && type.scalar != .json && reading.table.uniques.contains([column.name])
+    field.isUnique = !field.isPrimaryKey && !type.isArray && reading.table.uniques.contains([column.name])
     field.doc = column.comment
     field.notes = notes[index]
     if links[index] == nil {
       field.storage = type.storage
       field.notes += [type.note].compactMap { $0 }
-      if !type.isArray { limit(&field, type, facts) }
+      limit(&field, type, facts)
     }
     makeDefault(&field, column, type)
     settleAction(&field)
@@ -110,18 +112,19 @@ struct FieldDrafts {
   }
 
   private func limit(_ field: inout FieldDraft, _ type: MappedType, _ facts: [CheckFacts.Fact]) {
+    field.minimumLength = type.minimumLength
     field.maximumLength = type.maximumLength
     field.choices = type.choices.map(Choice.text)
     for fact in facts {
       switch fact {
-      case .minimum(let number): field.minimum = TableReading.bound(number, type.scalar)
-      case .maximum(let number): field.maximum = TableReading.bound(number, type.scalar)
+      case .minimum(let number): field.minimum = reading.bound(number, type)
+      case .maximum(let number): field.maximum = reading.bound(number, type)
       case .minimumLength(let length): field.minimumLength = max(length, field.minimumLength ?? 0)
       case .maximumLength(let length): field.maximumLength = min(length, field.maximumLength ?? .max)
       case .choices(let values):
         let choices = values.compactMap { choice($0, type.scalar) }
         field.choices = field.choices.isEmpty ? choices : field.choices.filter(choices.contains)
-      case .notNull, .json: break
+      case .notNull, .json, .itemMinimum, .itemMaximum: break
       }
     }
     var seen: Set<Choice> = []
@@ -131,7 +134,9 @@ struct FieldDrafts {
     if let least = field.minimumLength, let most = field.maximumLength, most < least {
       (field.minimumLength, field.maximumLength) = (nil, nil)
     }
-    if let least = field.minimum, let most = field.maximum, most.isLess(than: least) {
+    if let least = field.minimum, let most = field.maximum,
+      most.value.isLess(than: least.value, as: type.scalar) == true
+    {
       (field.minimum, field.maximum) = (nil, nil)
     }
     let keeps = field.choices.allSatisfy { field.allows($0.defaultValue) }
@@ -140,8 +145,7 @@ struct FieldDrafts {
 
   private func choice(_ value: SQLExpression, _ scalar: ScalarType) -> Choice? {
     switch value {
-    case .number(let number): scalar == .string ? .text(number) : Int64(number).map(Choice.int)
-    case .text(let text): scalar == .string ? .text(text) : nil
+    case .number(let text), .text(let text): scalar == .string ? .text(text) : Int64(text).map(Choice.int)
     default: nil
     }
   }
@@ -160,7 +164,7 @@ struct FieldDrafts {
     switch DefaultReading(column.defaultValue, as: type, dialect) {
     case .none: break
     case .value(let value):
-      if field.allows(value), field.choices.isEmpty || field.choices.contains(where: { $0.defaultValue == value }) {
+      if field.allows(value), field.choices.isEmpty || value.choice.map(field.choices.contains) ?? false {
         field.defaultValue = value
       } else {
         field.notes.append("the database's default, \(column.defaultValue ?? ""), breaks its own limits")
@@ -199,15 +203,12 @@ extension Choice {
 }
 
 extension Bound {
-  /// Of two bounds of one type.
-  fileprivate func isLess(than other: Bound) -> Bool {
-    switch (self, other) {
-    case (.int(let one), .int(let two)): one < two
-    case (.uint(let one), .uint(let two)): one < two
-    case (.double(let one), .double(let two)): one < two
-    case (.text(let one), .text(let two)):
-      if let one = DecimalText(one), let two = DecimalText(two) { one < two } else { false }
-    default: false
+  fileprivate var value: DefaultValue {
+    switch self {
+    case .int(let number): .int(number)
+    case .uint(let number): .uint(number)
+    case .double(let number): .double(number)
+    case .text(let text): .text(text)
     }
   }
 }
@@ -215,21 +216,17 @@ extension Bound {
 extension FieldDraft {
   /// Whether a value keeps to the lengths and bounds.
   fileprivate func allows(_ value: DefaultValue) -> Bool {
-    let bound: Bound?
+    let length: Int?
     switch value {
-    case .text(let text):
-      let length = text.unicodeScalars.count
-      if scalar == .string { return length >= minimumLength ?? 0 && length <= maximumLength ?? .max }
-      bound = .text(text)
-    case .bytes(let bytes): return bytes.count >= minimumLength ?? 0 && bytes.count <= maximumLength ?? .max
-    case .int(let number): bound = .int(number)
-    case .uint(let number): bound = .uint(number)
-    case .double(let number): bound = .double(number)
-    case .null, .bool, .list, .now: return true
+    case .text(let text) where scalar == .string: length = text.unicodeScalars.count
+    case .bytes(let bytes): length = bytes.count
+    case .list(let items): length = items.count
+    case .null, .bool, .int, .uint, .double, .text, .now: length = nil
     }
-    guard let bound else { return true }
-    let isBelow = minimum.map { bound.isLess(than: $0) } ?? false
-    let isAbove = maximum.map { $0.isLess(than: bound) } ?? false
+    if let length, length < minimumLength ?? 0 || length > maximumLength ?? .max { return false }
+    guard let scalar else { return true }
+    let isBelow = minimum.map { value.isLess(than: $0.value, as: scalar) ?? false } ?? false
+    let isAbove = maximum.map { $0.value.isLess(than: value, as: scalar) ?? false } ?? false
     return !isBelow && !isAbove
   }
 }

@@ -5,6 +5,7 @@ import PillionSchema
 struct MappedType: Hashable {
   var scalar: ScalarType
   var isArray = false
+  var minimumLength: Int?
   var maximumLength: Int?
   var choices: [String] = []
   var storage: SQLiteStorage?
@@ -12,11 +13,12 @@ struct MappedType: Hashable {
   var note: String?
 
   init(
-    _ scalar: ScalarType, isArray: Bool = false, maximumLength: Int? = nil, choices: [String] = [],
-    storage: SQLiteStorage? = nil, note: String? = nil
+    _ scalar: ScalarType, isArray: Bool = false, minimumLength: Int? = nil, maximumLength: Int? = nil,
+    choices: [String] = [], storage: SQLiteStorage? = nil, note: String? = nil
   ) {
     self.scalar = scalar
     self.isArray = isArray
+    self.minimumLength = minimumLength.flatMap { (1...Int(Int32.max)).contains($0) ? $0 : nil }
     self.maximumLength = maximumLength.flatMap { (1...Int(Int32.max)).contains($0) ? $0 : nil }
     self.choices = choices
     self.storage = storage

@@ -8,7 +8,8 @@ import PillionSchema
 enum SQLiteTypes {
   /// Whether the declared type leaves open what is stored, or how.
   static func needsSample(_ type: CatalogType) -> Bool {
-    switch known(type) {
+    if array(type) != nil { return false }
+    return switch known(type) {
     case .int32, .int64, .uint32, .uint64, .float, .double, .bytes, .json, .time: false
     case .string: type.name == "char" && type.arguments == [32]
     case .bool, .timestamp, .date, .duration, .decimal, .uuid, nil: true
@@ -18,6 +19,7 @@ enum SQLiteTypes {
   /// `default` is SQL: what it makes tells how a table without rows will hold its keys.
   static func map(_ type: CatalogType, sample: ColumnSample?, default sql: String? = nil) -> MappedType {
     let sample = sample ?? ColumnSample([])
+    if let array = array(type) { return array }
     guard let scalar = known(type), fits(sample, scalar) else { return unknown(type, sample) }
     switch scalar {
     case .string:
@@ -25,10 +27,21 @@ enum SQLiteTypes {
       return MappedType(.string, maximumLength: type.arguments.first)
     case .timestamp:
       if holdsMilliseconds(sample) { return MappedType(.int64, note: "\(type.text) in milliseconds since 1970") }
-      return MappedType(.timestamp, storage: storage(type) ?? timestampStorage(sample))
-    case .uuid where sample.isEmpty: return MappedType(.uuid, storage: storage(type) ?? storage(ofUUIDsBy: sql ?? ""))
-    default: return MappedType(scalar, storage: storage(type) ?? storage(of: scalar, sample))
+      return MappedType(.timestamp, storage: storage(type, sample) ?? timestampStorage(type, sample))
+    case .uuid where sample.isEmpty:
+      return MappedType(.uuid, storage: storage(type, sample) ?? storage(ofUUIDsBy: sql ?? ""))
+    default: return MappedType(scalar, storage: storage(type, sample) ?? storage(of: scalar, sample))
     }
+  }
+
+  /// `INT64_ARRAY(2, 5)`, as `pillion schema` declares a list of 2 to 5 numbers.
+  private static func array(_ type: CatalogType) -> MappedType? {
+    guard type.name.hasSuffix("_array"), let items = ScalarType(rawValue: String(type.name.dropLast(6))) else {
+      return nil
+    }
+    let counts = type.arguments.count > 1 ? type.arguments : [0] + type.arguments
+    return MappedType(
+      items, isArray: true, minimumLength: counts[0], maximumLength: counts.dropFirst().first)
   }
 
   /// Whether the first rows could be read as the declared type promises.
@@ -67,17 +80,24 @@ enum SQLiteTypes {
     return tokens.contains { $0.kind == .text("-") } ? nil : .hex
   }
 
-  /// What a suffix of the declared type says, as in `UUID_BLOB`; nil for the type's default.
-  private static func storage(_ type: CatalogType) -> SQLiteStorage? {
+  /// What a suffix of the declared type says, as in `UUID_BLOB`, unless the first rows are otherwise; nil where that is
+  /// the only form that is not a number.
+  private static func storage(_ type: CatalogType, _ sample: ColumnSample) -> SQLiteStorage? {
     guard let scalar = known(type), let suffix = type.name.split(separator: "_").last,
       let storage = SQLiteStorage(rawValue: String(suffix)), scalar.storages.contains(storage)
     else { return nil }
-    return storage == (scalar == .bool ? .integer : .text) ? nil : storage
+    let isText = storage == .text
+    if isText, scalar == .decimal || scalar == .json { return nil }
+    guard !sample.isEmpty, isText else { return storage }
+    let isOther = scalar == .timestamp ? timestampStorage(type, sample) != nil : sample.kind != .text
+    return isOther ? nil : storage
   }
 
-  /// Django, Rails and SQLAlchemy write a space and no zone; what is there already says otherwise.
-  private static func timestampStorage(_ sample: ColumnSample) -> SQLiteStorage? {
-    switch sample.kind {
+  /// Django, Rails and SQLAlchemy write a space and no zone; what is there already, or a type with a zone, says
+  /// otherwise.
+  private static func timestampStorage(_ type: CatalogType, _ sample: ColumnSample) -> SQLiteStorage? {
+    if type.name == "timestamptz", sample.isEmpty { return nil }
+    return switch sample.kind {
     case .integer: .integer
     case .real: .real
     // A column of NUMERIC affinity makes integers of whole days.

@@ -120,7 +120,7 @@ package struct Translation {
       guard let target = names[join.target.table] else { continue }
       builder.makeRelation(
         names: join.names(readings), model: reference(target, from: home), through: readings[join.table].table.name,
-        source: join.source.column, target: join.target.column)
+        source: join.source.column, target: join.target.column, doc: readings[join.table].table.comment)
     }
     return ModelDraft(
       package: name.package, name: name.name, table: table.name, doc: table.comment, fields: builder.fields,
