@@ -69,6 +69,14 @@ test-applications: bootstrap-test build-tests ## Run inspect on the tables of a 
 	.venv-applications/bin/pip install --quiet --requirement Tests/Clients/inspected/applications/requirements.txt
 	PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest Tests/Clients/test_inspect_applications.py $(PYTEST_FLAGS)
 
+.PHONY: test-histories
+test-histories: build-tests ## Grow 500 databases at random, and let buf say whether their protos stay compatible.
+	PILLION_HISTORIES=500 PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest -q Tests/Clients/test_ddl_histories.py $(PYTEST_FLAGS)
+
+.PHONY: test-round-trips
+test-round-trips: build-tests ## Make tables of 200 random schemas on each database, and read the same definitions back.
+	PILLION_SCHEMAS=200 PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest -q Tests/Clients/test_round_trip.py $(PYTEST_FLAGS)
+
 .PHONY: test-differential
 test-differential: build-tests ## Compare the codec with Python's protobuf on generated and mutated messages.
 	$(PYTHON) Tests/Differential/wire_corpus.py --out .build/wire-corpus.txt --cases $(CORPUS_CASES)

@@ -425,8 +425,8 @@ def test_what_is_new_is_added_and_nothing_else_changes(kind, new_project):
 models/blog.yaml: added Article.published
 models/blog.yaml: added Article.editor
 models/blog.yaml: added Article.tags
-models/blog.yaml: added Tag
 models/blog.yaml: added Writer.email
+models/blog.yaml: added Tag
 models/blog.yaml:9:7: Article.title
 - max_length: 10
 + max_length: 20

@@ -38,13 +38,12 @@ package struct DefinitionMerge {
   private mutating func merge(_ drafts: [ModelDraft], into file: File, models: [Model]) {
     guard let outline = DefinitionOutline(path: file.path, text: file.text) else { return }
     var additions: [DefinitionOutline.Addition] = []
+    // New fields of the file's last model come before the models behind it.
+    let isKnown = { (draft: ModelDraft) in models.first { draft.package != nil && $0.name == draft.name } }
     for draft in drafts {
-      if let model = models.first(where: { draft.package != nil && $0.name == draft.name }) {
-        add(draft, to: model, outline, file.path, &additions)
-      } else {
-        add(draft, outline, file.path, &additions)
-      }
+      if let model = isKnown(draft) { add(draft, to: model, outline, file.path, &additions) }
     }
+    for draft in drafts where isKnown(draft) == nil { add(draft, outline, file.path, &additions) }
     if !additions.isEmpty { changed.append((file.path, outline.text(adding: additions))) }
   }
 
