@@ -52,7 +52,7 @@ let package = Package(
     .target(
       name: "PillionInterceptors",
       dependencies: [
-        "PillionTransport", "PillionQuery", "PillionSchema",
+        "PillionTransport", "PillionQuery", "PillionSchema", "PillionWire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -76,6 +76,7 @@ let package = Package(
         "PillionTransport", "PillionService", "PillionInterceptors", "CPillionMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .executableTarget(

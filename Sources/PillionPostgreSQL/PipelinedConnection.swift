@@ -71,10 +71,10 @@ final class PipelinedConnection {
 
   static let writeLoad = 4
 
-  init(_ connection: Connection, slot: Int, statementLimit: Int) {
+  init(_ connection: Connection, slot: Int, statementLimit: Int, counts: StatementCounts) {
     self.connection = connection
     self.slot = slot
-    statements = StatementCache(limit: statementLimit)
+    statements = StatementCache(limit: statementLimit, counts: counts)
   }
 
   static func load(of flight: Flight) -> Int { flight.isWrite ? writeLoad : 1 }

@@ -7,6 +7,7 @@ struct DefinitionsReloader: Sendable {
   let configuration: Configuration
   /// Breaking changes that `--accept-breaking` names.
   let accepted: Set<String>
+  let outcomes: EventCounts
   let logger: Logger
   let apply: @Sendable (Definitions) -> Void
 
@@ -18,10 +19,12 @@ struct DefinitionsReloader: Sendable {
     let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else {
+      outcomes.note("failed")
       logger.error("the definitions have errors; the ones before go on being served")
       return
     }
     apply(definitions)
+    outcomes.note("ok")
     logger.info("definitions reloaded", metadata: ["models": "\(definitions.schema.models.count)"])
   }
 

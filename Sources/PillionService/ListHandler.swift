@@ -18,6 +18,13 @@ class RowAnswer: RowStream, @unchecked Sendable {
     super.init(
       statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
       mailbox: loop, deadline: deadline)
+    trace(call)
+  }
+
+  /// Notes for the call's trace that the stream has come to its end.
+  func noteTrace(_ call: ServerCall, _ driver: any Driver, _ end: End) {
+    let isFailed = if case .failed = end { true } else { false }
+    call.noteTrace(of: self, driver.dialect, isFailed: isFailed, statement: statement.sql)
   }
 
   /// The client has taken what was sent.

@@ -10,6 +10,8 @@ package struct ListPolicy: Sendable {
   /// Rows of a ListPage at most where nothing else says: its rows are one message.
   package static let largestPage = 1_000
   package var tokens: PageTokens
+  /// Counts the tokens that are not taken.
+  package let tokenErrors = PageTokenCounts()
 
   package init(tokens: PageTokens) { self.tokens = tokens }
 }

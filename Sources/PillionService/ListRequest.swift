@@ -80,7 +80,10 @@ struct ListRequest: Sendable {
         let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
         guard plan.fits(position, order: query.order) else { throw .otherQuery }
         query.after = position
-      } catch { violations.append(FieldViolation(field: "page_token", description: error.message)) }
+      } catch {
+        policy.tokenErrors.note(error)
+        violations.append(FieldViolation(field: "page_token", description: error.message))
+      }
     }
     guard violations.isEmpty else { return nil }
     do throws(ValueError) {

@@ -24,9 +24,10 @@ package struct ModelServices {
       let scope = scopes.indices.contains(shape.model) ? scopes[shape.model] : nil
       let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope)
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
-        let descriptor = MethodDescriptor(
+        var descriptor = MethodDescriptor(
           path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
           isMutating: method.action.isMutating)
+        descriptor.model = model.fullName
         if method.action == .list || method.action == .listPage {
           guard let plan = plans.list else { return nil }
           let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
@@ -36,7 +37,10 @@ package struct ModelServices {
           return ListPageMethod(request: request, driver: driver, errors: errors, loops: loops).map { (descriptor, $0) }
         }
         return plans.unary[method.action].map {
-          (descriptor, UnaryMethod(plan: $0, model: model, driver: driver, errors: errors, loops: loops))
+          (
+            descriptor,
+            UnaryMethod(action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops)
+          )
         }
       }
     }

@@ -43,7 +43,7 @@ package struct ServeCommand {
     if let warning = credentials?.warning { Terminal.complain("warning: \(warning)") }
 
     // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
-    let signals = TerminationSignals()
+    let signals = TerminationSignals(takesHangUp: configuration.interceptors.contains("audit"))
     // Memory of a megabyte and more goes back to the system when it is freed. Left to itself glibc raises this figure to
     // that of the largest message so far, and what a burst of large messages took stays in the process (mallopt(3)).
     mallopt(M_MMAP_THRESHOLD, 1 << 20)
@@ -68,7 +68,7 @@ package struct ServeCommand {
     do throws(InterceptorError) {
       let context = InterceptorContext(
         loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json",
-        verifiesClients: files?.clientAuthorities != nil)
+        verifiesClients: files?.clientAuthorities != nil, group: group, version: PillionVersion.current)
       layers = try configuration.interceptors.make(context)
       // Rows that were thought to be hidden must not be served.
       let access = RowAccess(configuration.interceptors)
@@ -82,10 +82,13 @@ package struct ServeCommand {
     }
     defer { for layer in layers { layer.shutDown() } }
 
-    let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
+    let health = HealthState(driver: driver)
+    let lists = listPolicy(logger)
+    let metrics = ServerMetrics(layers: layers, driver: driver, health: health, pageTokens: lists.tokenErrors)
+    let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
     let assembly = ServiceAssembly(
-      driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
-      health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
+      driver: driver, errors: ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer), lists: lists,
+      loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection)
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
@@ -93,10 +96,17 @@ package struct ServeCommand {
     for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let server = TransportServer(
       configuration: transportConfiguration, router: router, group: group,
-      credentials: credentials, interceptors: layers, connectionObserver: LoggingObserver(logger: logger))
+      credentials: credentials, interceptors: layers, connectionObserver: observer)
+    metrics.observe(server)
+    let pages = ServerPages(health: health, metrics: metrics, configuration: configuration.printed)
+    let admin = AdminServer(pages: pages)
+    defer { admin.stop() }
+    var adminAddress: ListenAddress?
     let addresses: [ListenAddress]
     do {
+      adminAddress = try configuration.admin.map { try bind(admin, to: $0) }
       addresses = try configuration.listen.map { try bind(server, to: $0) }
+      pages.noteListening()
     } catch {
       Terminal.complain("error: \(error)")
       waitFor { await server.shutdown(grace: .zero) }
@@ -104,15 +114,17 @@ package struct ServeCommand {
       return .configuration
     }
 
-    announce(addresses, database, definitions.schema)
-    let watchers = watchers(server, assembly, files, watch, logger)
+    announce(addresses, admin: adminAddress, database, definitions.schema)
+    let watchers = watchers(server, assembly, files, watch, metrics, logger)
     do throws(DatabaseError) {
       for watcher in watchers { try watcher.start() }
     } catch {
       logger.error("files are not watched, and changes have to wait for a restart: \(error.description)")
     }
 
-    let signal = signals.wait()
+    let signal = signals.wait {
+      for case let layer as any Reopening in layers { layer.reopen() }
+    }
     for watcher in watchers { watcher.stop() }
     logger.info(
       "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
@@ -127,16 +139,20 @@ package struct ServeCommand {
 
   /// What is reloaded while the server runs: certificates, and with `--dev` the definitions.
   private func watchers(
-    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ drift: DriftWatch, _ logger: Logger
+    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ drift: DriftWatch,
+    _ metrics: ServerMetrics, _ logger: Logger
   ) -> [FileWatcher] {
     var watchers: [FileWatcher] = []
     if let files {
-      let reloader = CertificateReloader(files: files, logger: logger) { server.replaceCredentials($0) }
+      let reloader = CertificateReloader(files: files, outcomes: metrics.certificateReloads, logger: logger) {
+        server.replaceCredentials($0)
+      }
       watchers.append(reloader.watcher)
     }
     if isDevelopment {
-      let reloader = DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) {
-        definitions in
+      let reloader = DefinitionsReloader(
+        configuration: configuration, accepted: accepted, outcomes: metrics.definitionReloads, logger: logger
+      ) { definitions in
         let router = assembly.router(for: definitions)
         drift.replace(definitions)
         waitFor { await server.replaceRouter(router) }
@@ -198,6 +214,15 @@ package struct ServeCommand {
     }
   }
 
+  private func bind(_ admin: AdminServer, to address: ListenAddress) throws -> ListenAddress {
+    guard case .tcp(let host, let port, _) = address else { return address }
+    do {
+      return .tcp(host: host, port: try admin.bind(host: host, port: port))
+    } catch let error as IOError {
+      throw AddressError(address: address, reason: String(cString: strerror(error.errnoCode)))
+    }
+  }
+
   /// Runs `check` and logs what it finds; false: there are errors, which `--allow-drift` has not allowed.
   ///
   /// Protos that are not up to date are no reason not to serve: the numbers are those of the lock.
@@ -229,11 +254,14 @@ package struct ServeCommand {
     return !isRefused
   }
 
-  private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {
+  private func announce(
+    _ addresses: [ListenAddress], admin: ListenAddress?, _ database: DatabaseURL, _ schema: Schema
+  ) {
     for address in addresses {
       let isSecure = if case .tcp(_, _, isPlaintext: false) = address { hasTLS } else { false }
       Terminal.print("listening on \(address)\(isSecure ? " with TLS" : "")")
     }
+    if let admin { Terminal.print("admin        http://\(admin)") }
     Terminal.print("database     \(database.masked)")
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
     for model in schema.models.prefix(20) {
@@ -260,6 +288,8 @@ struct ServiceAssembly: Sendable {
   let lists: ListPolicy
   let loops: LoopStates
   let health: HealthState
+  /// Numbers the methods; nil: nobody counts their calls.
+  let calls: CallMetrics?
   let hasReflection: Bool
 
   /// Answers the definitions' services, health for each of them, and what clients ask about them.
@@ -274,6 +304,9 @@ struct ServiceAssembly: Sendable {
       methods += ReflectionService.methods(definitions.protos)
     }
     health.replaceServices(names)
+    if let calls {
+      for index in methods.indices { methods[index].descriptor.number = calls.number(of: methods[index].descriptor) }
+    }
     return Router(methods: methods)
   }
 }
@@ -281,12 +314,14 @@ struct ServiceAssembly: Sendable {
 /// Logs what clients are not told in full.
 struct LoggingObserver: ServiceObserver, ConnectionObserver {
   let logger: Logger
+  let databaseErrors: EventCounts
 
   func handshakeFailed(peer: String, reason: String) {
     logger.info("TLS handshake failed: \(reason)", metadata: ["peer": "\(peer)"])
   }
 
   func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String) {
+    databaseErrors.note(rule.reason)
     // What a client did wrong is the client's to read; the rest is the operator's.
     let level: Logger.Level =
       switch rule.code {

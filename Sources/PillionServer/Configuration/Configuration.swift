@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
   package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
+  /// Host and port; nil: there is no admin port.
+  package private(set) var admin: ListenAddress?
   package private(set) var database: DatabaseURL?
   package private(set) var statementTimeoutMilliseconds = 0
   package private(set) var connections = 0
@@ -82,6 +84,7 @@ package struct Configuration: Sendable {
     compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
+    admin = reader.plainAddress("admin.listen")
     database = reader.databaseURL("database.url")
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
     connections = reader.integer("database.pool.connections")
@@ -184,6 +187,14 @@ private struct SettingReader {
     let addresses = texts.compactMap { ListenAddress($0) }
     if addresses.isEmpty || addresses.count != texts.count { fail(path, "addresses as host:port or unix:path") }
     return addresses
+  }
+
+  /// One `host:port`.
+  mutating func plainAddress(_ path: String) -> ListenAddress? {
+    guard values.values[path] != nil else { return nil }
+    if let address = ListenAddress(text(path)), case .tcp(_, _, isPlaintext: false) = address { return address }
+    fail(path, "an address as host:port")
+    return nil
   }
 
   /// `0660`: octal, as for chmod.

@@ -87,6 +87,11 @@ extension Setting {
     Setting(
       path: "server.threads", kind: .integer, defaultValue: "0", summary: "Event loops; 0: one a core."),
     Setting(
+      path: "admin.listen", kind: .address,
+      summary:
+        "Address of the admin port, host:port: health, metrics and settings over HTTP; none: there is no such port."
+    ),
+    Setting(
       path: "database.url", kind: .url,
       summary: "sqlite:path, sqlite::memory:, or any PostgreSQL URI or keyword string.", isSecret: true),
     Setting(

@@ -44,6 +44,16 @@ package final class HealthState: Sendable {
     state.withLock { $0.isShuttingDown = true }
   }
 
+  /// Why the server as a whole is not serving, for people; empty: it is.
+  package var hindrances: [String] {
+    let (drifted, isShuttingDown) = state.withLock { ($0.drifted.sorted(), $0.isShuttingDown) }
+    var reasons: [String] = []
+    if isShuttingDown { reasons.append("the server is shutting down") }
+    if !driver.isAvailable { reasons.append("the database does not answer") }
+    reasons += drifted.map { "a table or column of \($0) is gone" }
+    return reasons
+  }
+
   var isShuttingDown: Bool { state.withLock { $0.isShuttingDown } }
 
   /// The empty name is the server as a whole.
