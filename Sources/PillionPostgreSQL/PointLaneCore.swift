@@ -84,7 +84,7 @@ struct PointLaneCore: ~Copyable {
 
   mutating func accept(_ connection: Connection) {
     guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
-    slots[slot] = PipelinedConnection(connection, slot: slot, statementLimit: configuration.statementLimit)
+    slots[slot] = PipelinedConnection(connection, slot: slot, configuration)
     poller.add(connection.socket, token: UInt64(slot))
     downSince = nil
     connectError = nil

@@ -34,7 +34,7 @@ package struct SchemaCommand {
       return .configuration
     }
     do throws(DatabaseError) {
-      let connection = try database.connect(isReadOnly: false)
+      let connection = try database.connect(isReadOnly: false, hasSession: configuration.prepares)
       let ddl = SchemaDDL(schema: definitions.schema, dialect: database.dialect)
       let existing = try SchemaDDL.existingTables(connection)
       let missing = ddl.tables.map(\.name).filter { !existing.contains($0) }

@@ -86,7 +86,9 @@ package struct ServeCommand {
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
       health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
-    let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
+    let watch = DriftWatch(
+      database: database, hasSession: configuration.prepares, definitions: definitions, health: assembly.health,
+      logger: logger)
     watch.start()
     defer { watch.stop() }
     let router = assembly.router(for: definitions)
@@ -207,7 +209,7 @@ package struct ServeCommand {
     // A database in memory is the driver's own: another connection would see an empty one.
     if database != .sqlite(path: ":memory:") {
       do throws(DatabaseError) {
-        let connection = try database.connect(isReadOnly: true)
+        let connection = try database.connect(isReadOnly: true, hasSession: configuration.prepares)
         findings += SchemaComparison(schema: definitions.schema, connection: connection).findings
       } catch {
         logger.warning("the tables could not be checked: \(error.description)")

@@ -23,6 +23,8 @@ package struct Configuration: Sendable {
   package private(set) var threads = 0
   package private(set) var database: DatabaseURL?
   package private(set) var statementTimeoutMilliseconds = 0
+  /// PostgreSQL: false behind a pooler of transactions.
+  package private(set) var prepares = true
   package private(set) var connections = 0
   package private(set) var streams = 0
   package private(set) var queue = 0
@@ -84,6 +86,7 @@ package struct Configuration: Sendable {
     threads = reader.integer("server.threads")
     database = reader.databaseURL("database.url")
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
+    prepares = reader.choice("database.prepare") == "on"
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
     queue = max(1, reader.integer("database.pool.queue"))

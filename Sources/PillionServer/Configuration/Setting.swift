@@ -93,6 +93,11 @@ extension Setting {
       path: "database.statement_timeout", kind: .duration, defaultValue: "30s",
       summary: "Longest run of a point statement; 0: no limit."),
     Setting(
+      path: "database.prepare", kind: .choice, defaultValue: "on",
+      summary:
+        "PostgreSQL: whether sessions keep prepared statements and settings; off behind a pooler of transactions.",
+      choices: ["on", "off"]),
+    Setting(
       path: "database.pool.connections", kind: .integer, defaultValue: "0",
       summary: "Connections for point calls: PostgreSQL pipelines, SQLite readers; 0: the driver's choice."),
     Setting(
