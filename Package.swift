@@ -81,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "pillion",
       dependencies: [
-        "PillionServer", "PillionDatabase", "PillionProto",
+        "PillionServer", "PillionSchema", "PillionDatabase", "PillionProto", "PillionTransport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -135,7 +135,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "PillionServerTests",
-      dependencies: ["PillionServer", "PillionSchema", "PillionDatabase", "PillionInterceptors"]),
+      dependencies: [
+        "PillionServer", "PillionSchema", "PillionDatabase", "PillionInterceptors", "PillionTransport",
+      ]),
   ]
 )
 

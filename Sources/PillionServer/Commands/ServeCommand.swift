@@ -27,6 +27,9 @@ package struct ServeCommand {
       Terminal.complain("error: no database; give --database URL or set database.url")
       return .configuration
     }
+    let logger = makeLogger()
+    let reloader =
+      isDevelopment ? DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) : nil
     let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else { return .configuration }
@@ -47,7 +50,6 @@ package struct ServeCommand {
     // Memory of a megabyte and more goes back to the system when it is freed. Left to itself glibc raises this figure to
     // that of the largest message so far, and what a burst of large messages took stays in the process (mallopt(3)).
     mallopt(M_MMAP_THRESHOLD, 1 << 20)
-    let logger = makeLogger()
 
     let driver: any Driver
     do throws(DatabaseError) {
@@ -56,6 +58,8 @@ package struct ServeCommand {
       Terminal.complain("error: \(database.masked): \(error.description)")
       return .unavailable
     }
+    let manager = ServiceManager()
+    reloader?.writeProtos(definitions)
     guard isFit(definitions, database, logger) else {
       driver.shutdown()
       return .failure
@@ -94,8 +98,9 @@ package struct ServeCommand {
     let router = assembly.router(for: definitions)
     for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let server = TransportServer(
-      configuration: transportConfiguration, router: router, group: group,
-      credentials: credentials, interceptors: layers, connectionObserver: LoggingObserver(logger: logger))
+      configuration: transportConfiguration, router: router, group: group, credentials: credentials,
+      interceptors: layers, observer: isDevelopment ? CallLog() : nil,
+      connectionObserver: LoggingObserver(logger: logger))
     let addresses: [ListenAddress]
     do {
       addresses = try configuration.listen.map { try bind(server, to: $0) }
@@ -107,14 +112,19 @@ package struct ServeCommand {
     }
 
     announce(addresses, database, definitions.schema)
-    let watchers = watchers(server, assembly, files, watch, logger)
+    let watchers = watchers(server, assembly, files, reloader, watch, database, logger)
     do throws(DatabaseError) {
       for watcher in watchers { try watcher.start() }
     } catch {
       logger.error("files are not watched, and changes have to wait for a restart: \(error.description)")
     }
 
+    let watchdog = supervise(group, manager, logger)
+    defer { watchdog?.stop() }
+    manager?.ready("listening on \(addresses.map(\.description).joined(separator: ", "))")
+
     let signal = signals.wait()
+    manager?.stopping()
     for watcher in watchers { watcher.stop() }
     logger.info(
       "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
@@ -129,23 +139,38 @@ package struct ServeCommand {
 
   /// What is reloaded while the server runs: certificates, and with `--dev` the definitions.
   private func watchers(
-    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ drift: DriftWatch, _ logger: Logger
+    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ reloader: DefinitionsReloader?,
+    _ drift: DriftWatch, _ database: DatabaseURL, _ logger: Logger
   ) -> [FileWatcher] {
     var watchers: [FileWatcher] = []
     if let files {
       let reloader = CertificateReloader(files: files, logger: logger) { server.replaceCredentials($0) }
       watchers.append(reloader.watcher)
     }
-    if isDevelopment {
-      let reloader = DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) {
-        definitions in
+    if let reloader {
+      let watcher = reloader.watcher { definitions in
         let router = assembly.router(for: definitions)
         drift.replace(definitions)
         waitFor { await server.replaceRouter(router) }
+        for finding in findings(definitions, database, logger) {
+          Terminal.complain(SourceExcerpt(finding.diagnostic).text)
+        }
       }
-      watchers.append(reloader.watcher)
+      watchers.append(watcher)
     }
     return watchers
+  }
+
+  /// Gives the service manager signs of life, if it wants any.
+  private func supervise(_ group: any EventLoopGroup, _ manager: ServiceManager?, _ logger: Logger) -> Watchdog? {
+    guard let manager, let milliseconds = manager.keepaliveMilliseconds else { return nil }
+    let watchdog = Watchdog(group: group, milliseconds: milliseconds) { manager.keepalive() }
+    do throws(DatabaseError) {
+      try watchdog.start()
+    } catch {
+      logger.error("the service manager gets no sign of life: \(error.description)")
+    }
+    return watchdog
   }
 
   private func makeLogger() -> Logger {
@@ -206,15 +231,7 @@ package struct ServeCommand {
   private func isFit(_ definitions: Definitions, _ database: DatabaseURL, _ logger: Logger) -> Bool {
     var findings = CheckCommand.compare(definitions.protos, in: configuration.protos)
     for index in findings.indices { findings[index].diagnostic.severity = .warning }
-    // A database in memory is the driver's own: another connection would see an empty one.
-    if database != .sqlite(path: ":memory:") {
-      do throws(DatabaseError) {
-        let connection = try database.connect(isReadOnly: true, hasSession: configuration.prepares)
-        findings += SchemaComparison(schema: definitions.schema, connection: connection).findings
-      } catch {
-        logger.warning("the tables could not be checked: \(error.description)")
-      }
-    }
+    findings += self.findings(definitions, database, logger)
     let isRefused = !allowsDrift && !findings.errors.isEmpty
     for finding in findings {
       var metadata: Logger.Metadata = [
@@ -229,6 +246,19 @@ package struct ServeCommand {
     }
     if isRefused { Terminal.complain("error: definitions and database differ; --allow-drift serves all the same") }
     return !isRefused
+  }
+
+  /// Where the database differs from the definitions.
+  private func findings(_ definitions: Definitions, _ database: DatabaseURL, _ logger: Logger) -> [CheckFinding] {
+    // A database in memory is the driver's own: another connection would see an empty one.
+    guard database != .sqlite(path: ":memory:") else { return [] }
+    do throws(DatabaseError) {
+      let connection = try database.connect(isReadOnly: true, hasSession: configuration.prepares)
+      return SchemaComparison(schema: definitions.schema, connection: connection).findings
+    } catch {
+      logger.warning("the tables could not be checked: \(error.description)")
+      return []
+    }
   }
 
   private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {

@@ -53,6 +53,8 @@ package final class HealthState: Sendable {
       return (service.isEmpty || state.services.contains(service), state.isShuttingDown || hasDrifted)
     }
     guard isKnown else { return .serviceUnknown }
-    return driver.isAvailable && !isHindered ? .serving : .notServing
+    // The service that answers needs no database: its own health is the process's, which is what a liveness probe asks.
+    let isAble = service == HealthService.name || driver.isAvailable
+    return isAble && !isHindered ? .serving : .notServing
   }
 }
