@@ -20,6 +20,7 @@ FUZZ_SECONDS ?= 60
 CORPUS_CASES ?= 60000
 FILTER_CASES ?= 1000000
 TIMING_SAMPLES ?= 1000000
+CASES ?= 10000000
 TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
 
 .PHONY: help
@@ -115,6 +116,14 @@ bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
 .PHONY: soak
 soak: bootstrap-bench ## Long tests: 10,000 large calls, 1,000 channels, attacks beside a healthy client, SOAK_SECONDS (300) of load.
 	$(MAKE) -C Benchmarks soak
+
+.PHONY: bench-queries
+bench-queries: bootstrap-bench ## Measure a far page of a large table and the CPU of filters; QUERY_FLAGS are queries.py's.
+	$(MAKE) -C Benchmarks queries
+
+.PHONY: fuzz-filters
+fuzz-filters: bootstrap-test build-tests ## Try the filter parser on CASES (10,000,000) random inputs in one go.
+	PILLION_FILTER_CASES=$(CASES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter FilterFuzzTests
 
 ##### style
 

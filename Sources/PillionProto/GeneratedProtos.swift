@@ -7,7 +7,7 @@ package struct GeneratedProtos: Sendable {
   package var protoFiles: [ProtoFile]
   /// The lock with everything new in it; as it was if there are errors among the diagnostics.
   package var lock: Lock
-  /// By the model's index in `Schema.models`.
+  /// In the order of `Schema.views`.
   package var shapes: [ServiceShape]
   /// What differs from the lock in a way that clients may see.
   package var changes: [BreakingChange]

@@ -12,8 +12,10 @@ extension Lock {
     var renames = Renames()
     for model in schema.models {
       if let was = model.was, !messages.isEmpty { rename(model, was, &renames) }
-      for index in model.service.fields where model.fields.indices.contains(index) {
-        if let was = model.fields[index].was { rename(model.fields[index], was, of: model, &renames) }
+      for view in model.views {
+        for index in view.service.fields where view.fields.indices.contains(index) {
+          if let was = view.fields[index].was { rename(view.fields[index], was, of: view, &renames) }
+        }
       }
     }
     return renames
@@ -100,8 +102,10 @@ extension Lock {
   private mutating func rename(
     _ field: PillionSchema.Field, _ was: FormerName, of model: Model, _ renames: inout Renames
   ) {
-    let name = model.fullName
+    let name = model.messageFullName
     guard let message = messages[name], !message.isReserved else { return }
+    // A further service may have come after the renaming.
+    if !model.hasOwnMessage, message.field(was.name) == nil { return }
     if message.fields.contains(where: { $0.name == field.name && $0.formerNames.contains(was.name) }) { return }
     if let known = message.field(field.name) {
       let isKnown = message.hasUsed(was.name) || message.field(was.name) != nil
@@ -137,7 +141,7 @@ extension Lock {
     // A request field that `lookup_request_field` names keeps that name.
     guard !model.lookupRequestNames.contains(old) else { return }
     for action in Action.allCases {
-      let request = "\(model.fullName)\(action.rawValue)Request"
+      let request = "\(model.messageFullName)\(action.rawValue)Request"
       messages[request]?.rename(old, to: field.name)
       if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.name)_set") }
     }

@@ -4,9 +4,10 @@ extension ProtoFile {
   /// The file of one package: its services and messages, then the nullable messages that they use.
   ///
   /// - Parameters:
-  ///   - shapes: the shapes of the package's models, in the order in which they are printed.
+  ///   - services: the package's models as their services show them, with the services' shapes, in the order in which
+  ///     they are printed.
   ///   - lock: its tombstones become `reserved` lines.
-  init(package: Schema.Package, shapes: [ServiceShape], schema: Schema, lock: Lock) {
+  init(package: Schema.Package, services: [(Model, ServiceShape)], schema: Schema, lock: Lock) {
     self.init(
       name: Self.fileName(package.name),
       package: package.name,
@@ -16,10 +17,8 @@ extension ProtoFile {
       ],
       comment: Comment.lines(package.doc),
       declarations: [])
-    for shape in shapes where schema.models.indices.contains(shape.model) {
-      append(shape, model: schema.models[shape.model], schema: schema)
-    }
-    appendNullableMessages(location: package.location, shapes: shapes)
+    for (model, shape) in services { append(shape, model: model, schema: schema) }
+    appendNullableMessages(location: package.location, shapes: services.map(\.1))
     reserve(tombstonesOf: lock)
   }
 
@@ -31,7 +30,7 @@ extension ProtoFile {
   /// `blog.proto`; the dots of a package stay.
   static func fileName(_ package: String) -> String { "\(package.isEmpty ? "default" : package).proto" }
 
-  /// Appends the service of `shape` and its messages.
+  /// Appends the service of `shape` and its messages, without those that another service of the model has brought.
   mutating func append(_ shape: ServiceShape, model: Model, schema: Schema) {
     let methods = shape.methods.compactMap { method -> ProtoMethod? in
       guard let request = shape.messageName(method.request) else { return nil }
@@ -47,13 +46,16 @@ extension ProtoFile {
           name: shape.name, methods: methods, isDeprecated: model.service.isDeprecated,
           location: model.service.location)))
     let notes = FieldNotes(schema: schema, model: model)
-    for message in shape.messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
-    var enums: Set<String> = []
+    let known = Set(messages.filter { $0.model == model.messageFullName }.map(\.name))
+    for message in shape.messages where !known.contains(message.name) {
+      declarations.append(.message(ProtoMessage(message, model: model, notes: notes)))
+    }
+    var enums = Set(self.enums.filter { $0.model == model.fullName }.map(\.name))
     for field in shape.messages.flatMap(\.fields) {
       guard let enumeration = field.enumeration, case .field(let index) = field.source,
         model.fields.indices.contains(index), enums.insert(enumeration.name).inserted
       else { continue }
-      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index])))
+      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index], model: model)))
     }
   }
 
@@ -119,7 +121,7 @@ extension ProtoMessage {
         let definition = model.fields[source]
         result.location = definition.location
         result.isDeprecated = definition.isDeprecated
-        result.origin = "\(model.fullName).\(definition.name)"
+        result.origin = "\(model.messageFullName).\(definition.name)"
         if field.name == definition.name { result.was = definition.was?.name }
         if shape.role == .model { comment += Comment.wrapped(notes.sentences(source)) }
       }
@@ -128,19 +130,19 @@ extension ProtoMessage {
     }
     self.init(
       name: shape.name, comment: comment, fields: fields, isDeprecated: shape.role == .model && model.isDeprecated,
-      role: shape.role, model: model.fullName,
-      was: shape.role == .model ? model.was?.name : nil, location: model.location)
+      role: shape.role, model: model.messageFullName,
+      was: shape.role == .model && model.hasOwnMessage ? model.was?.name : nil, location: model.location)
   }
 }
 
 extension ProtoEnum {
-  fileprivate init(_ shape: EnumShape, of field: Field) {
+  fileprivate init(_ shape: EnumShape, of field: Field, model: Model) {
     let values = shape.values.map { value in
       Value(name: value.name, number: value.number, comment: Comment.lines("Stored as \(value.choice.excerpt)."))
     }
     self.init(
       name: shape.name, values: [Value(name: shape.zeroName, number: 0)] + values.sorted { $0.number < $1.number },
-      location: field.location)
+      model: model.fullName, location: field.location)
   }
 }
 

@@ -90,7 +90,7 @@ package struct ProtoMessage: Sendable {
   package var isDeprecated = false
   /// Nil for nullable messages.
   package var role: MessageShape.Role?
-  /// Full name of the model that the message belongs to, if it belongs to one.
+  /// Full name of the message of rows that it goes with, if it goes with one: `blog.Post` of `PostListRequest`.
   package var model: String?
   /// What the message was called before its model was renamed.
   package var was: String?
@@ -113,6 +113,8 @@ package struct ProtoEnum: Sendable {
   /// Numbers of removed values, ascending.
   package var reservedNumbers: [Int32] = []
   package var reservedNames: [String] = []
+  /// Full name of the model that the enum belongs to.
+  package var model: String
   /// Where the field that has it is defined.
   package var location: SourceLocation
 }
@@ -127,7 +129,7 @@ package struct ProtoField: Sendable {
   package var isDeprecated = false
   /// Where the field, or else its model, is defined.
   package var location: SourceLocation
-  /// The model's field that it stands for, if it stands for one: `blog.Post.title`.
+  /// The model's field that it stands for, if it stands for one, in the message of rows: `blog.Post.title`.
   package var origin: String?
   /// What the field was called before it was renamed.
   package var was: String?

@@ -59,7 +59,9 @@ package struct ProtoGenerator: Sendable {
 
   /// A stand-alone `.proto` for one model, its fields numbered from 1 in definition order, lock aside.
   ///
-  /// - Parameter fields: names of the fields to show, in any order; nil: those that the service shows.
+  /// - Parameters:
+  ///   - model: as the service shows it that the proto is to have.
+  ///   - fields: names of the fields to show, in any order; nil: those that the service shows.
   /// - Returns: the text, and what is wrong with `fields`; with an error the text is empty.
   package func generate(model: Model, fields: [String]? = nil) -> (text: String, diagnostics: [Diagnostic]) {
     var model = model
@@ -90,13 +92,15 @@ package struct ProtoGenerator: Sendable {
 
   private func shapes(numbers: FieldNumbers) -> [ServiceShape] {
     var numbers = numbers
-    return schema.models.map { ServiceShape(model: $0, numbers: &numbers) }
+    return schema.views.map { ServiceShape(model: $0, numbers: &numbers) }
   }
 
   private func files(_ shapes: [ServiceShape], _ lock: Lock) -> [ProtoFile] {
-    schema.packages.map { package in
-      let shapes = package.models.compactMap { shapes.indices.contains($0) ? shapes[$0] : nil }
-      return ProtoFile(package: package, shapes: shapes, schema: schema, lock: lock)
+    let services = Array(zip(schema.views, shapes))
+    return schema.packages.map { package in
+      let models = Set(package.models)
+      return ProtoFile(
+        package: package, services: services.filter { models.contains($0.0.index) }, schema: schema, lock: lock)
     }
   }
 }

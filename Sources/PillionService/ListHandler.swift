@@ -32,6 +32,7 @@ final class ListHandler: CallHandler {
   private let method: any RowMethod
   private let loop: LoopState
   private var answer: RowAnswer?
+  private var index: IndexQuestion?
 
   init(method: any RowMethod, loop: LoopState) {
     self.method = method
@@ -49,10 +50,13 @@ final class ListHandler: CallHandler {
       return call.finish(method.errors.status(for: violations))
     }
     answer = method.makeStream(list, call: call, loop: loop)
+    index = list.bound.index
   }
 
   func onRequestEnd(_ call: ServerCall) {
-    if let answer { method.driver.open(answer) }
+    guard let answer else { return }
+    guard let index, let indexes = method.request.indexes else { return method.driver.open(answer) }
+    indexes.admit(index, call, loop) { [method] in method.driver.open(answer) }
   }
 
   func onCancel(_ reason: CancelReason, _ call: ServerCall) { answer?.cancel(method.driver) }

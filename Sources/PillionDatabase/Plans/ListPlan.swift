@@ -25,6 +25,8 @@ package struct BoundList: Sendable {
   package var encoder: RowEncoder
   /// Nil without a limit.
   package var cutter: PageCutter?
+  /// Nil where the service asks for no index, or the query needs none.
+  package var index: IndexQuestion?
 }
 
 /// List: the rows of a model that a query asks for.
@@ -39,6 +41,8 @@ package final class ListPlan: Sendable {
   private let cache = Mutex<[Shape: Prepared]>([:])
   /// Shapes whose statements are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 256
+  /// Nil where the service asks for no index.
+  private let questions: IndexQuestions?
 
   private struct Shape: Hashable {
     var predicate: Predicate?
@@ -57,13 +61,17 @@ package final class ListPlan: Sendable {
     var binders: [ValueBinder]
     /// Cells of the response.
     var columns: Int
+    var index: IndexQuestion?
   }
 
-  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?) {
+  init(
+    _ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?, asksForIndexes: Bool = false
+  ) {
     self.request = request
     self.response = response
     self.page = page
     self.sql = sql
+    questions = asksForIndexes ? IndexQuestions() : nil
   }
 
   package var model: Model { sql.model }
@@ -85,7 +93,7 @@ package final class ListPlan: Sendable {
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
     return BoundList(
       statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
-      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) })
+      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index)
   }
 
   /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
@@ -136,14 +144,24 @@ package final class ListPlan: Sendable {
     let (list, encoder) = sql.selectList(of: response, only: shape.fields)
     let pages = PageSQL(shape.order, sql)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
-    builder.append("SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)")
-    var conditions = conditions(shape, &builder)
-    if let nulls = shape.after { conditions.append(pages.behind(nulls, &builder)) }
-    if !conditions.isEmpty { builder.append(" WHERE \(conditions.joined(separator: " AND "))") }
-    if !pages.keys.isEmpty { builder.append(" ORDER BY \(pages.orderBy)") }
-    if shape.isLimited { builder.append(" LIMIT \(builder.placeholder(20))") }
+    let rows = "SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)"
+    let conditions = conditions(shape, &builder)
+    let position = shape.after.map { pages.position($0, &builder) }
+    let limit = shape.isLimited ? builder.placeholder(20) : nil
+    let ranges = limit == nil ? [] : position.map(pages.ranges(behind:)) ?? []
+    if let limit, ranges.count > 1 {
+      // One range after the other until the page is full, each as an index has it.
+      let parts = ranges.map {
+        pages.select(rows, where: conditions + [$0], limit: limit, isPart: true)
+      }
+      builder.append("\(parts.joined(separator: " UNION ALL ")) LIMIT \(limit)")
+    } else {
+      let behind = ranges.isEmpty ? position.map { [pages.behind($0)] } ?? [] : ranges
+      builder.append(pages.select(rows, where: conditions + behind, limit: limit))
+    }
     return Prepared(
-      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount)
+      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount,
+      index: questions?.question(shape.predicate, shape.order, sql))
   }
 
   /// Rows that an estimate counts at most.

@@ -97,8 +97,12 @@ struct ModelSQL {
       "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn) ORDER BY 1"
     return switch dialect {
     case .postgresql: "ARRAY(\(rows))"
-    case .sqlite: "(SELECT json_group_array(\(target)) FROM (\(rows)))"
+    case .sqlite: "(SELECT json_group_array(\(joinKey(relation).json(target))) FROM (\(rows)))"
     }
+  }
+
+  func joinKey(_ relation: ManyToMany) -> JoinKey {
+    JoinKey(of: schema.models[relation.model].fields[relation.field])
   }
 
   /// `t."id" = $1 AND …`, then the scope: takes one placeholder a lookup field, and one a value of the scope.

@@ -121,9 +121,11 @@ extension ModelSQL {
       let through = dialect.quote(relation.through)
       let source = dialect.quote(relation.source)
       let target = dialect.quote(relation.target)
+      let key = joinKey(relation)
+      let (one, each) = (key.stored("value"), key.stored("k.value"))
       let parts = [
-        "DELETE FROM \(through) WHERE \(source) = ?2 AND \(target) NOT IN (SELECT value FROM json_each(?1))",
-        "INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT ?2, k.value FROM json_each(?1) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = ?2 AND j.\(target) = k.value)",
+        "DELETE FROM \(through) WHERE \(source) = ?2 AND \(target) NOT IN (SELECT \(one) FROM json_each(?1))",
+        "INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT ?2, \(each) FROM json_each(?1) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = ?2 AND j.\(target) = \(each))",
       ]
       return parts.map { sql in
         Step(Statement(sql, parameterTypes: [0, 0]), parameters: [parameter], takesCapture: true, effect: .none)

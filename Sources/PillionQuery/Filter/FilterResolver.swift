@@ -7,11 +7,15 @@ extension Filter {
   package static func parse(
     _ text: String, model: Model, schema: Schema, limits: FilterLimits, isTrusted: Bool = false
   ) throws(QueryError) -> Filter? {
+    let paths = PathResolver(model: model, schema: schema, isTrusted: isTrusted, limits: limits)
+    return try parse(text, paths: paths, limits: limits)
+  }
+
+  /// The same with a resolver that is kept.
+  package static func parse(_ text: String, paths: PathResolver, limits: FilterLimits) throws(QueryError) -> Filter? {
     let bytes = Array(text.utf8)
     do throws(FilterParser.Problem) {
       guard let syntax = try FilterParser.parse(bytes, limits: limits) else { return nil }
-      let paths = PathResolver(
-        schema: schema, model: model, isTrusted: isTrusted, maximumRelations: limits.maximumRelations)
       var resolver = FilterResolver(paths: paths)
       let predicate = try resolver.predicate(syntax)
       return Filter(predicate: predicate, values: resolver.values)

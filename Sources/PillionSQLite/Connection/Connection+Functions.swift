@@ -35,6 +35,10 @@ private func callFunction(
       pillion_sqlite3_result_text_copy(
         context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), sqlite3_uint64(bytes.count))
     }
+  case .blob(let bytes):
+    bytes.withUnsafeBytes { bytes in
+      pillion_sqlite3_result_blob_copy(context, bytes.baseAddress, sqlite3_uint64(bytes.count))
+    }
   }
 }
 

@@ -72,15 +72,32 @@ struct DefinitionReader {
         name: name, section: Section(emptyAt: entry.value.location), fields: [],
         service: Section(emptyAt: entry.value.location))
     }
+    let services = services(section, model: entry)
     return ModelDefinition(
-      name: name, section: section,
-      fields: fields(section, model: entry), service: service(section, model: entry))
+      name: name, section: section, fields: fields(section, model: entry),
+      service: services.first ?? Section(emptyAt: entry.keyLocation), otherServices: Array(services.dropFirst()))
   }
 
-  private func service(_ section: Section<ModelKey>, model: YAMLEntry) -> Section<ServiceKey> {
-    guard let entry = section.entries[.service] else { return Section(emptyAt: model.keyLocation) }
-    if entry.value.isNull { return Section(emptyAt: entry.keyLocation) }
-    return Section(entry.value, sink: sink) ?? Section(emptyAt: entry.keyLocation)
+  /// `service:`, or each of `services:`; none where the model says nothing.
+  private func services(_ section: Section<ModelKey>, model: YAMLEntry) -> [Section<ServiceKey>] {
+    guard let several = section.entries[.services] else {
+      guard let entry = section.entries[.service] else { return [] }
+      if entry.value.isNull { return [Section(emptyAt: entry.keyLocation)] }
+      return [Section(entry.value, sink: sink) ?? Section(emptyAt: entry.keyLocation)]
+    }
+    if let one = section.entries[.service] {
+      sink.error(
+        at: one.keyLocation, "the model has 'services' already, at line \(several.keyLocation.line)",
+        suggestion: "put what 'service' says into the first of them")
+    }
+    guard case .list(let items) = several.value.value else {
+      sink.error(
+        at: several.value.location, "'services' must be a list of services, found \(several.value.kind)",
+        suggestion: "write '- name: …' for each")
+      return []
+    }
+    if items.isEmpty { sink.error(at: several.value.location, "'services' is empty") }
+    return items.compactMap { Section<ServiceKey>($0, sink: sink, example: "write '- name: …'") }
   }
 
   private func fields(_ section: Section<ModelKey>, model: YAMLEntry) -> [FieldDefinition] {

@@ -11,7 +11,11 @@ struct ModelDefinition {
   var name: Located<String>
   var section: Section<ModelKey>
   var fields: [FieldDefinition]
+  /// The first service; an empty section where the model says nothing.
   var service: Section<ServiceKey>
+  var otherServices: [Section<ServiceKey>] = []
+
+  var services: [Section<ServiceKey>] { [service] + otherServices }
 }
 
 struct FieldDefinition {

@@ -26,7 +26,7 @@ struct SchemaBuilder {
       packages.append(
         Schema.Package(name: file.package.value, doc: file.doc, models: Array(indices), location: file.package.location)
       )
-      collisions.check(package: zip(file.models, models[indices]).map { ($0, $1.service) })
+      collisions.check(package: zip(file.models, models[indices]).map { ($0, $1) })
       FormerNames(sink: sink).check(models[indices].map { ($0.name, $0.was) }, called: "model")
     }
     return Schema(packages: packages, models: models)

@@ -91,7 +91,7 @@ private struct Look {
       let comparison = SchemaComparison(schema: definitions.schema, connection: connection)
       var drifted: Set<String> = []
       for model in definitions.schema.models {
-        if try !comparison.isReadable(model) { drifted.insert(model.serviceFullName) }
+        if try !comparison.isReadable(model) { drifted.formUnion(model.views.map(\.serviceFullName)) }
       }
       // What changed while the models were looked at is looked at again, and so is what is gone: it may come back.
       let after = try self.fingerprint(of: definitions.schema, connection)

@@ -83,8 +83,11 @@ package struct ServeCommand {
     defer { for layer in layers { layer.shutDown() } }
 
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
+    // A database in memory is the driver's own: another connection would see an empty one.
+    let judge = database == .sqlite(path: ":memory:") ? nil : DatabaseIndexJudge(database: database, logger: logger)
+    defer { judge?.stop() }
     let assembly = ServiceAssembly(
-      driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
+      driver: driver, errors: errors, lists: listPolicy(judge, logger), loops: loops,
       health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
@@ -152,7 +155,7 @@ package struct ServeCommand {
     return Logger(label: "pillion") { StructuredLog(label: $0, level: level, format: format) }
   }
 
-  private func listPolicy(_ logger: Logger) -> ListPolicy {
+  private func listPolicy(_ judge: DatabaseIndexJudge?, _ logger: Logger) -> ListPolicy {
     if configuration.pageTokenKey == nil {
       logger.warning(
         "list.page_token_key is not set: page tokens end with this process, and other replicas do not take them")
@@ -164,6 +167,8 @@ package struct ServeCommand {
     policy.limits = configuration.filterLimits
     policy.maximumPageSize = configuration.maximumPageSize == 0 ? nil : configuration.maximumPageSize
     policy.defaultPageSize = configuration.defaultPageSize
+    policy.indexRequirement = configuration.indexRequirement
+    policy.indexJudge = judge
     return policy
   }
 
@@ -236,11 +241,11 @@ package struct ServeCommand {
     }
     Terminal.print("database     \(database.masked)")
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
-    for model in schema.models.prefix(20) {
-      let service = model.package.isEmpty ? model.service.name : "\(model.package).\(model.service.name)"
-      Terminal.print("  \(service): \(model.service.actions.map(\.rawValue).joined(separator: " "))")
+    let views = schema.views
+    for view in views.prefix(20) {
+      Terminal.print("  \(view.serviceFullName): \(view.service.actions.map(\.rawValue).joined(separator: " "))")
     }
-    if schema.models.count > 20 { Terminal.print("  and \(schema.models.count - 20) more") }
+    if views.count > 20 { Terminal.print("  and \(views.count - 20) more") }
   }
 }
 

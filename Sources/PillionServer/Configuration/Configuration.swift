@@ -35,6 +35,7 @@ package struct Configuration: Sendable {
   package private(set) var pageTokenKey: String?
   package private(set) var pageTokenLifetimeMilliseconds = 0
   package private(set) var filterLimits = FilterLimits()
+  package private(set) var indexRequirement = IndexRequirement.off
   package private(set) var models = ""
   package private(set) var protos = ""
   package private(set) var serviceNamePattern = ""
@@ -100,6 +101,7 @@ package struct Configuration: Sendable {
     // Each level is a frame of the stack.
     filterLimits.maximumDepth = min(reader.integer("list.max_filter_depth"), 500)
     filterLimits.maximumRelations = reader.integer("list.max_relations")
+    indexRequirement = IndexRequirement(rawValue: reader.choice("list.require_index")) ?? .off
     models = reader.text("models")
     protos = reader.text("protos")
     serviceNamePattern = reader.text("service_name")

@@ -134,6 +134,10 @@ extension Setting {
     Setting(
       path: "list.max_relations", kind: .integer, defaultValue: "3",
       summary: "Relations that a field's path may follow in a filter or order."),
+    Setting(
+      path: "list.require_index", kind: .choice, defaultValue: "off",
+      summary: "What becomes of a List whose filter or order no index serves: a warning in the log, or it fails.",
+      choices: ["off", "warn", "refuse"]),
     Setting(path: "models", kind: .path, defaultValue: "models", summary: "Folder of the model definitions."),
     Setting(
       path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),
