@@ -24,12 +24,14 @@ package struct GeneratedProtos: Sendable {
   package var descriptorSet: Google_Protobuf_FileDescriptorSet {
     var set = Google_Protobuf_FileDescriptorSet()
     var seen: Set<String> = []
-    for file in descriptors {
-      for path in file.dependency where seen.insert(path).inserted {
-        if let imported = WellKnownFiles.descriptor(path) { set.file.append(imported) }
-      }
+    let own = Dictionary(descriptors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func append(_ path: String) {
+      guard seen.insert(path).inserted else { return }
+      guard let file = own[path] ?? WellKnownFiles.descriptor(path) else { return }
+      if own[path] != nil { file.dependency.forEach(append) }
       set.file.append(file)
     }
+    protoFiles.map(\.name).forEach(append)
     return set
   }
 

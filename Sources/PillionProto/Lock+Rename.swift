@@ -74,21 +74,24 @@ extension Lock {
 
   /// Renames the types of fields and rpcs of one package.
   private mutating func renameTypes(_ names: [String: String], in prefix: String) {
-    func renamed(_ type: String) -> String {
+    func renamed(_ type: String, _ names: [String: String]) -> String {
       var words = type.split(separator: " ").map(String.init)
       if let name = words.last.flatMap({ names[$0] }) { words[words.count - 1] = name }
       return words.joined(separator: " ")
     }
     func isLocal(_ name: String) -> Bool { name.hasPrefix(prefix) && !name.dropFirst(prefix.count).contains(".") }
-    for (name, var message) in messages where isLocal(name) {
-      for index in message.fields.indices { message.fields[index].type = renamed(message.fields[index].type) }
+    // Other packages name a type in full.
+    let full = Dictionary(uniqueKeysWithValues: names.map { (prefix + $0.key, prefix + $0.value) })
+    for (name, var message) in messages {
+      let names = isLocal(name) ? names : full
+      for index in message.fields.indices { message.fields[index].type = renamed(message.fields[index].type, names) }
       messages[name] = message
     }
     for (name, var service) in services where isLocal(name) {
       service.methods = service.methods.mapValues { method in
         var method = method
-        method.request = renamed(method.request)
-        method.response = renamed(method.response)
+        method.request = renamed(method.request, names)
+        method.response = renamed(method.response, names)
         return method
       }
       services[name] = service
@@ -126,7 +129,10 @@ extension Lock {
       let prefix = model.package.isEmpty ? "" : "\(model.package)."
       renameEnum(model.name + Identifier.upperCamelCase(was.name), to: new, in: prefix)
     }
-    renameInRequests(field, was.name, of: model)
+    // `author_id` beside an expanded `author`.
+    let oldValue = field.valueName.hasPrefix(field.name) ? was.name + field.valueName.dropFirst(field.name.count) : nil
+    if let oldValue, field.valueName != field.name { messages[name]?.rename(oldValue, to: field.valueName) }
+    renameInRequests(field, oldValue ?? was.name, of: model)
     renames.changes.append(
       BreakingChange(
         kind: .fieldRenamed, place: "\(name).\(field.name)", location: field.location, change: "it was \(was.name)",
@@ -138,8 +144,8 @@ extension Lock {
     guard !model.lookupRequestNames.contains(old) else { return }
     for action in Action.allCases {
       let request = "\(model.fullName)\(action.rawValue)Request"
-      messages[request]?.rename(old, to: field.name)
-      if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.name)_set") }
+      messages[request]?.rename(old, to: field.valueName)
+      if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.valueName)_set") }
     }
   }
 

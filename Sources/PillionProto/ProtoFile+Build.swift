@@ -46,10 +46,15 @@ extension ProtoFile {
         ProtoService(
           name: shape.name, methods: methods, isDeprecated: model.service.isDeprecated,
           location: model.service.location)))
+    appendMessages(shape.messages, model: model, schema: schema)
+  }
+
+  /// Appends messages of a model and the enums that they use.
+  mutating func appendMessages(_ messages: [MessageShape], model: Model, schema: Schema) {
     let notes = FieldNotes(schema: schema, model: model)
-    for message in shape.messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
+    for message in messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
     var enums: Set<String> = []
-    for field in shape.messages.flatMap(\.fields) {
+    for field in messages.flatMap(\.fields) {
       guard let enumeration = field.enumeration, case .field(let index) = field.source,
         model.fields.indices.contains(index), enums.insert(enumeration.name).inserted
       else { continue }
@@ -119,9 +124,14 @@ extension ProtoMessage {
         let definition = model.fields[source]
         result.location = definition.location
         result.isDeprecated = definition.isDeprecated
-        result.origin = "\(model.fullName).\(definition.name)"
+        let isAdded = shape.role == .model && field.name != definition.name
+        result.origin = "\(model.fullName).\(isAdded ? field.name : definition.name)"
         if field.name == definition.name { result.was = definition.was?.name }
-        if shape.role == .model { comment += Comment.wrapped(notes.sentences(source)) }
+        if case .expansion = field.source {
+          comment += Comment.wrapped(notes.sentences(ofExpansion: source))
+        } else if shape.role == .model {
+          comment += Comment.wrapped(notes.sentences(source))
+        }
       }
       result.comment = comment
       return result

@@ -149,6 +149,8 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   case local(String)
   /// An enum of the same package.
   case enumeration(String)
+  /// A message of another package of the definitions.
+  case imported(String, package: String)
   /// A message of `google.protobuf`.
   case google(String)
   /// The enum `google.protobuf.NullValue`.
@@ -159,6 +161,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .scalar(let scalar): scalar.rawValue
     case .local(let name), .enumeration(let name): name
+    case .imported(let name, let package): "\(package).\(name)"
     case .google(let name): "google.protobuf.\(name)"
     case .nullValue: "google.protobuf.NullValue"
     }
@@ -168,6 +171,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   var importPath: String? {
     switch self {
     case .scalar, .local, .enumeration: nil
+    case .imported(_, let package): ProtoFile.fileName(package)
     case .google("Empty"): "google/protobuf/empty.proto"
     case .google("Timestamp"): "google/protobuf/timestamp.proto"
     case .google("Duration"): "google/protobuf/duration.proto"

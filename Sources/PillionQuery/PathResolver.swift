@@ -29,7 +29,7 @@ struct PathResolver {
     var model = model
     var relations: [Int] = []
     for (index, name) in names.enumerated() {
-      guard let field = model.fieldIndex(name), isTrusted || model.service.fields.contains(field) else {
+      guard let field = model.fieldIndex(forClient: name), isTrusted || model.service.fields.contains(field) else {
         throw Problem(name: index, message: unknown(name, of: model))
       }
       let definition = model.fields[field]
@@ -42,11 +42,12 @@ struct PathResolver {
       case .foreignKey(let key):
         model = try follow(key.model, index)
         // The key of the related row is in this one already.
-        if rest.count == 1, rest.first == model.fields[key.field].name {
+        if rest.count == 1, let name = rest.first, model.fieldIndex(forClient: name) == key.field {
           try check(key.field, of: model, at: index + 1)
           return Target(path: FieldPath(relations, field), model: schema.models[previous(relations)], keys: [])
         }
       case .manyToMany(let relation): model = try follow(relation.model, index)
+      case .reverse(let relation): model = try follow(relation.model, index)
       case .scalar(.json): return Target(path: FieldPath(relations, field), model: model, keys: Array(rest))
       case .scalar, .array:
         throw Problem(name: index + 1, message: "`\(name)` is no relation and has no fields")
@@ -90,7 +91,7 @@ struct PathResolver {
 
   private func unknown(_ name: String, of model: Model) -> String {
     let shown = isTrusted ? Array(model.fields.indices) : model.service.fields.filter { !model.fields[$0].isWriteOnly }
-    let near = Suggestion.of(name, among: shown.map { model.fields[$0].name })
+    let near = Suggestion.of(name, among: shown.flatMap { model.fields[$0].protoNames })
     return "`\(Self.excerpt(name))` is not a field of \(model.name)" + (near.map { "; \($0)" } ?? "")
   }
 

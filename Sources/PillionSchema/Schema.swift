@@ -88,6 +88,11 @@ package struct Model: Sendable {
   /// Index of the field called `name`.
   package func fieldIndex(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
 
+  /// Index of the field that a client calls `name`: by its own name, or by one that it has in messages.
+  package func fieldIndex(forClient name: String) -> Int? {
+    fieldIndex(name) ?? fields.firstIndex { $0.isCalled(name) }
+  }
+
   /// Whether the database makes the key: a single int32, int64, uint32 or uuid key without a default that refers to
   /// nothing. No database has a generated column for all of uint64.
   package func isGenerated(_ field: Int) -> Bool {

@@ -67,7 +67,7 @@ struct ListRequest: Sendable {
       case .pageToken: texts.token = text()
       case .readMask:
         do throws(ValueError) {
-          query.fields = try FieldMask.fields(slot, of: message, model: plan.model)
+          query.fields = try FieldMask.selection(slot, of: message, model: plan.model, schema: plan.schema)
         } catch { violation(error.message) }
       default: break
       }

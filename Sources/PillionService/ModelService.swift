@@ -19,10 +19,12 @@ package struct ModelServices {
       return package.isEmpty ? shape.name : "\(package).\(shape.name)"
     }
     self.names = names
+    let relations = RelatedModels(shapes: shapes, scopes: scopes)
     methods = zip(shapes, names).flatMap { shape, service in
       let model = schema.models[shape.model]
       let scope = scopes.indices.contains(shape.model) ? scopes[shape.model] : nil
-      let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope)
+      let plans = ModelPlans(
+        model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope, relations: relations)
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
         let descriptor = MethodDescriptor(
           path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,

@@ -90,6 +90,11 @@ import Testing
           guard schema.models.indices.contains(relation.model),
             schema.models[relation.model].primaryKey == [relation.field]
           else { return "target of \(field.name)" }
+        case .reverse(let relation):
+          guard schema.models.indices.contains(relation.model),
+            case .foreignKey(let key) = schema.models[relation.model].fields[relation.field].type, key.model == index,
+            relation.key.map({ schema.models[relation.model].primaryKey == [$0] }) ?? (field.expansion != nil)
+          else { return "source of \(field.name)" }
         case .scalar, .array: break
         }
       }

@@ -143,7 +143,7 @@ private struct ModelDDL {
 
   private func column(_ index: Int) -> String? {
     let field = model.fields[index]
-    if case .manyToMany = field.type { return nil }
+    if !field.type.hasColumn { return nil }
     var line = "\(dialect.quote(field.column)) \(type(of: field))"
     if model.isGenerated(index) { return line + generatedKey(field) }
     if !field.isNullable { line += " NOT NULL" }
@@ -238,7 +238,7 @@ private struct ModelDDL {
     let table = model.doc.map { ["COMMENT ON TABLE \(dialect.quote(model.table)) IS \(SQLText.literal($0))"] } ?? []
     return table
       + model.fields.compactMap { field in
-        if case .manyToMany = field.type { return nil }
+        if !field.type.hasColumn { return nil }
         return field.doc.map {
           "COMMENT ON COLUMN \(dialect.quote(model.table)).\(dialect.quote(field.column)) IS \(SQLText.literal($0))"
         }

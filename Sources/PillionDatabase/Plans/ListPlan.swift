@@ -12,8 +12,8 @@ package struct ListQuery: Sendable {
   package var limit: Int?
   /// Where the page before ended.
   package var after: PagePosition?
-  /// Indices of the model's fields to read; nil: all that the service shows.
-  package var fields: [Int]?
+  /// What of the rows to read; nil: all that the service shows.
+  package var fields: FieldSelection?
 
   package init() {}
 }
@@ -46,13 +46,15 @@ package final class ListPlan: Sendable {
     var isLimited: Bool
     /// Which values of the position are NULL.
     var after: [Bool]?
-    var fields: [Int]?
+    var fields: FieldSelection?
     var count: TotalSize
   }
 
   private struct Prepared: Sendable {
     var statement: Statement
     var encoder: RowEncoder
+    /// Of the related models whose rows the rows hold; their values come first.
+    var relatedScopes: [Scope] = []
     /// Of the filter's values.
     var binders: [ValueBinder]
     /// Cells of the response.
@@ -79,7 +81,7 @@ package final class ListPlan: Sendable {
       Shape(
         predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
-    var parameters = try bindFilter(query.filter, prepared.binders)
+    var parameters = try bindFilter(query.filter, prepared.binders, behind: prepared.relatedScopes)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
     // One more than the page, to know whether another follows.
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
@@ -104,8 +106,16 @@ package final class ListPlan: Sendable {
     PageSQL(order ?? sql.model.ordering, sql).keys.count == position.values.count
   }
 
-  private func bindFilter(_ filter: Filter?, _ binders: [ValueBinder]) throws(ValueError) -> Parameters {
-    var parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
+  private func bindFilter(
+    _ filter: Filter?, _ binders: [ValueBinder], behind related: [Scope] = []
+  ) throws(ValueError) -> Parameters {
+    var parameters: Parameters
+    if related.isEmpty {
+      parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
+    } else {
+      parameters = Parameters()
+      SelectList.append(related + [sql.scope].compactMap(\.self), to: &parameters)
+    }
     let values = filter?.values ?? []
     guard values.count == binders.count else { throw ValueError("does not fit its statement") }
     for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
@@ -133,17 +143,18 @@ package final class ListPlan: Sendable {
 
   private func make(_ shape: Shape) -> Prepared {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    let (list, encoder) = sql.selectList(of: response, only: shape.fields)
+    let list = sql.selectList(of: response, only: shape.fields ?? .whole, in: &builder)
     let pages = PageSQL(shape.order, sql)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
-    builder.append("SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)")
+    builder.append("SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)")
     var conditions = conditions(shape, &builder)
     if let nulls = shape.after { conditions.append(pages.behind(nulls, &builder)) }
     if !conditions.isEmpty { builder.append(" WHERE \(conditions.joined(separator: " AND "))") }
     if !pages.keys.isEmpty { builder.append(" ORDER BY \(pages.orderBy)") }
     if shape.isLimited { builder.append(" LIMIT \(builder.placeholder(20))") }
     return Prepared(
-      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount)
+      statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.scopes, binders: builder.binders,
+      columns: list.encoder.columnCount)
   }
 
   /// Rows that an estimate counts at most.

@@ -7,10 +7,13 @@ package struct ModelPlans: Sendable {
   package private(set) var unary: [Action: any UnaryPlan] = [:]
   package private(set) var list: ListPlan?
 
-  /// `scope`: the service's `filter`; nil: every row.
-  package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil) {
+  /// `scope`: the service's `filter`; nil: every row. `relations`: what is shown of other models in this one's rows.
+  package init(
+    model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
+    relations: RelatedModels = RelatedModels()
+  ) {
     self.model = model
-    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope)
+    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope, relations: relations)
     let message = shape.messages[0]
     for method in shape.methods {
       let request = shape.messages[method.request]

@@ -19,16 +19,18 @@ struct PageSQL {
   private let dialect: Dialect
 
   /// The terms, then what of the primary key they lack.
-  init(_ terms: [OrderTerm], _ model: ModelSQL) {
+  init(_ terms: [OrderTerm], _ model: ModelSQL, alias: String = "t") {
     dialect = model.dialect
     let own = Set(terms.filter { $0.path.relations.isEmpty }.map(\.path.field))
     let all = terms + model.model.primaryKey.filter { !own.contains($0) }.map { OrderTerm(field: $0) }
     var aliases: [[Int]: String] = [:]
-    for term in all { add(term, model, &aliases) }
+    for term in all { add(term, model, alias, &aliases) }
   }
 
-  private mutating func add(_ term: OrderTerm, _ root: ModelSQL, _ aliases: inout [[Int]: String]) {
-    var (model, alias) = (root, "t")
+  private mutating func add(
+    _ term: OrderTerm, _ root: ModelSQL, _ row: String, _ aliases: inout [[Int]: String]
+  ) {
+    var (model, alias) = (root, row)
     for (index, relation) in term.path.relations.enumerated() {
       guard case .foreignKey(let key) = model.model.fields[relation].type else { return }
       let target = model.related(key.model)

@@ -49,6 +49,8 @@ struct CompiledColumn: Sendable {
   let skipsZero: Bool
   /// SQLite: whether integers are days since 1970 rather than Unix seconds.
   let isInDays: Bool
+  /// Whether elements are the items of a relation's list.
+  let isList: Bool
 
   init(_ column: RowEncoder.Column, cell: Int) {
     let (shape, field) = (column.shape, column.field)
@@ -56,6 +58,7 @@ struct CompiledColumn: Sendable {
     scalar = field.type.scalar
     form = shape.enumeration == nil ? Form(field) : .enumeration
     isInDays = field.type.scalar == .date && field.storage == .integer
+    isList = field.comesAsList
 
     let number = UInt64(truncatingIfNeeded: shape.number) &<< 3
     tag = number | UInt64(WireType.lengthDelimited.rawValue)
@@ -69,7 +72,7 @@ struct CompiledColumn: Sendable {
       return
     }
     switch shape.type {
-    case .scalar, .wellKnown, .message:
+    case .scalar, .wellKnown, .message, .imported:
       presence = .plain
       valueTag = number | wireType
       skipsZero = shape.label == .implicit
@@ -84,6 +87,18 @@ struct CompiledColumn: Sendable {
       valueTag = 1 &<< 3 | wireType
       skipsZero = false
       null = .message
+    }
+  }
+}
+
+extension Field {
+  /// Whether keys are selected as a list of `SQLiteRecord` rather than as JSON, which holds no blobs. On PostgreSQL both
+  /// are arrays.
+  var comesAsList: Bool {
+    switch type {
+    case .reverse: true
+    case .manyToMany(let relation): storage == .blob || relation.type == .bytes
+    case .scalar, .foreignKey, .array: false
     }
   }
 }

@@ -192,6 +192,10 @@ struct FilterResolver {
     guard target.field.type.scalar != .json else {
       throw Problem(offset: offset, message: "items of type json cannot be compared")
     }
+    if case .reverse(let relation) = target.field.type, relation.key == nil {
+      throw Problem(
+        offset: offset, message: "rows of `\(target.field.name)` have no single key; ask for their fields or with `:*`")
+    }
     values.append(.value(try value(literal, as: target.field.type.scalar)))
     return test(target, .contains)
   }

@@ -63,7 +63,7 @@ private func callRegexp(
 
 extension Cell {
   /// An argument of a function; valid while the function runs.
-  fileprivate init(_ value: OpaquePointer) {
+  init(_ value: OpaquePointer) {
     switch sqlite3_value_type(value) {
     case SQLITE_INTEGER: self.init(kind: .integer, word: UInt64(bitPattern: sqlite3_value_int64(value)))
     case SQLITE_FLOAT: self.init(kind: .real, word: sqlite3_value_double(value).bitPattern)

@@ -125,6 +125,7 @@ struct DefinitionReader {
     switch name.value {
     case "foreign_key": return .foreignKey
     case "many_to_many": return .manyToMany
+    case "reverse": return .reverse
     case "array":
       guard section.entries[.items] != nil else {
         sink.error(at: name.location, "an array needs 'items', the type of one item")
@@ -133,14 +134,14 @@ struct DefinitionReader {
       guard let items = section.text(.items, sink) else { return nil }
       return scalar(items, known: ScalarType.allCases.map(\.rawValue)).map(FieldKind.array)
     default:
-      let known = ScalarType.allCases.map(\.rawValue) + ["foreign_key", "many_to_many", "array"]
+      let known = ScalarType.allCases.map(\.rawValue) + DefinitionReader.composedTypes
       return scalar(name, known: known).map(FieldKind.scalar)
     }
   }
 
   private func scalar(_ name: Located<String>, known: [String]) -> ScalarType? {
     if let type = ScalarType(rawValue: name.value) { return type }
-    if known.count == ScalarType.allCases.count, ["foreign_key", "many_to_many", "array"].contains(name.value) {
+    if known.count == ScalarType.allCases.count, DefinitionReader.composedTypes.contains(name.value) {
       sink.error(at: name.location, "the items of an array cannot be '\(name.value)'")
       return nil
     }
@@ -149,6 +150,9 @@ struct DefinitionReader {
       at: name.location, "unknown type '\(name.value)'", suggestion: synonym ?? Suggestion.of(name.value, among: known))
     return nil
   }
+
+  /// Types that are more than a value in a column.
+  private static let composedTypes = ["foreign_key", "many_to_many", "reverse", "array"]
 
   /// Names of types elsewhere, for suggestions.
   private static let synonyms: [String: ScalarType] = [

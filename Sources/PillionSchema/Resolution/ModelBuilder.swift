@@ -35,8 +35,16 @@ struct ModelBuilder {
 
   /// Nil if the field has no type, which is reported.
   private func field(_ definition: FieldDefinition, at position: Int, key: [Int], table: TableName) -> Field? {
-    let target = references.target(model: index, field: position)
-    guard let kind = definition.kind, let type = type(of: definition, kind, target, table: table) else {
+    var target = references.target(model: index, field: position)
+    var type: FieldType?
+    if definition.kind == .reverse {
+      let reverse = ReverseBuilder(symbols: symbols, keys: keys, references: references, model: index, sink: sink)
+        .build(definition)
+      (type, target) = (reverse.map { .reverse($0.relation) }, reverse?.target)
+    } else if let kind = definition.kind {
+      type = self.type(of: definition, kind, target, table: table)
+    }
+    guard let kind = definition.kind, let type else {
       FieldBuilder.checkWithoutType(definition, sink: sink)
       return nil
     }
@@ -44,6 +52,10 @@ struct ModelBuilder {
       definition: definition, kind: kind, type: type, target: target, isKey: key.contains(position),
       isWholeKey: key == [position], sink: sink
     ).build()
+    if let related = type.related {
+      field.expansion?.message = symbols.models[related].definition.name.value
+      field.expansion?.package = symbols.models[related].package
+    }
     field.enumName = EnumNames(sink: sink).name(of: field, in: definition, model: self.definition.name.value)
     return field
   }
@@ -62,6 +74,7 @@ struct ModelBuilder {
     case .manyToMany:
       let builder = ManyToManyBuilder(symbols: symbols, keys: keys, model: index, table: table, sink: sink)
       return target.flatMap { builder.build(field, target: $0) }.map(FieldType.manyToMany)
+    case .reverse: return nil
     }
   }
 

@@ -50,15 +50,22 @@ struct NameCollisions {
     var keys: [String: String] = [:]
     var columns: [String: String] = [:]
     for (field, written) in zip(model.fields, definition.fields) {
-      let key = Identifier.jsonKey(field.name)
-      if let first = keys[key] {
-        sink.error(
-          at: field.location, "'\(field.name)' and '\(first)' have the same JSON name, which protobuf forbids",
-          suggestion: "rename one of them and keep its 'column'")
-      } else {
-        keys[key] = field.name
+      for name in field.protoNames {
+        let key = Identifier.jsonKey(name)
+        if let first = keys[key], name == field.name {
+          sink.error(
+            at: field.location, "'\(field.name)' and '\(first)' have the same JSON name, which protobuf forbids",
+            suggestion: "rename one of them and keep its 'column'")
+        } else if let first = keys[key] {
+          sink.error(
+            at: written.section.entries[.expand]?.keyLocation ?? field.location,
+            "'\(name)', which 'expand' adds, and '\(first)' have the same JSON name, which protobuf forbids",
+            suggestion: "give the expanded rows a name of their own: 'expand: NAME'")
+        } else {
+          keys[key] = name
+        }
       }
-      if case .manyToMany = field.type { continue }
+      if !field.type.hasColumn { continue }
       if let first = columns[field.column] {
         let place = written.section.entries[.column]?.value.location ?? field.location
         sink.error(at: place, "column '\(field.column)' is already that of field '\(first)'")
@@ -75,7 +82,7 @@ struct NameCollisions {
     let lookups = model.lookupFields
     let writable = model.service.fields.filter { model.isWritable($0) && !lookups.contains($0) }
     var keys: [String: String] = [:]
-    for index in writable { keys[Identifier.jsonKey(model.fields[index].name)] = model.fields[index].name }
+    for index in writable { keys[Identifier.jsonKey(model.fields[index].valueName)] = model.fields[index].name }
     for name in model.lookupRequestNames {
       let key = Identifier.jsonKey(name)
       if let first = keys[key] {
@@ -85,7 +92,7 @@ struct NameCollisions {
       keys[key] = name
     }
     for index in writable where model.fields[index].type.isRepeated {
-      let name = "is_\(model.fields[index].name)_set"
+      let name = "is_\(model.fields[index].valueName)_set"
       guard let first = keys[Identifier.jsonKey(name)], let place = model.fieldIndex(first) else { continue }
       sink.error(
         at: model.fields[place].location,

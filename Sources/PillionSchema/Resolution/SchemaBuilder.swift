@@ -29,6 +29,7 @@ struct SchemaBuilder {
       collisions.check(package: zip(file.models, models[indices]).map { ($0, $1.service) })
       FormerNames(sink: sink).check(models[indices].map { ($0.name, $0.was) }, called: "model")
     }
+    if !sink.hasErrors { ExpansionLimits(models: models, sink: sink).check() }
     return Schema(packages: packages, models: models)
   }
 }

@@ -45,7 +45,7 @@ extension Model {
   /// Names of the request fields that carry the lookup values, in the order of `lookupFields`.
   package var lookupRequestNames: [String] {
     if lookupFields.count == 1, let name = service.lookupRequestField { return [name] }
-    return lookupFields.map { fields[$0].name }
+    return lookupFields.map { fields[$0].valueName }
   }
 
   /// Whether a Create may set the field.
@@ -110,15 +110,35 @@ private struct ShapeBuilder {
 
   mutating func modelMessage() -> MessageShape {
     var shapes: [FieldShape] = []
-    for index in model.service.fields {
-      let field = model.fields[index]
-      let (type, label) = modelType(of: index)
-      // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
-      let number = number(field.name, in: model.name, alsoTaken: [partialUpdateName])
-      shapes.append(
-        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+    // What `expand` adds comes last, so that the numbers of a new model are those of its fields' order.
+    for isAdded in [false, true] {
+      for index in model.service.fields {
+        let field = model.fields[index]
+        if field.hasValue, isAdded == (field.valueName != field.name) {
+          let (type, label) = modelType(of: index)
+          // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
+          let number = number(field.valueName, in: model.name, alsoTaken: [partialUpdateName])
+          shapes.append(
+            FieldShape(
+              name: field.valueName, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+        }
+        if let expansion = field.expansion, isAdded == (expansion.name != field.name) {
+          shapes.append(expansionShape(expansion, of: index))
+        }
+      }
     }
     return MessageShape(role: .model, name: model.name, doc: model.doc, fields: shapes)
+  }
+
+  /// The field in which a relation's rows are sent.
+  private mutating func expansionShape(_ expansion: Expansion, of index: Int) -> FieldShape {
+    let field = model.fields[index]
+    let type: ProtoType =
+      expansion.package == model.package
+      ? .message(expansion.message) : .imported(expansion.message, package: expansion.package)
+    return FieldShape(
+      name: expansion.name, number: number(expansion.name, in: model.name, alsoTaken: [partialUpdateName]), type: type,
+      label: field.type.isRepeated ? .repeated : .implicit, source: .expansion(index), doc: field.doc)
   }
 
   /// Type and label in the model's message.
@@ -212,7 +232,7 @@ private struct ShapeBuilder {
     let numbersInModel = numbers.assigned[messageName(model.name)] ?? [:]
     for (index, field) in zip(lookups, model.lookupRequestNames) {
       let number = number(
-        field, in: name, preferring: numbersInModel[model.fields[index].name], alsoTaken: [model.name])
+        field, in: name, preferring: numbersInModel[model.fields[index].valueName], alsoTaken: [model.name])
       shapes.append(
         FieldShape(
           name: field, number: number, type: plainType(model.fields[index]), label: .implicit, source: .field(index)))
@@ -233,16 +253,18 @@ private struct ShapeBuilder {
       } else {
         type = plainType(field)
       }
-      let number = number(field.name, in: name, preferring: numbersInModel[field.name], alsoTaken: [model.name])
+      let number = number(
+        field.valueName, in: name, preferring: numbersInModel[field.valueName], alsoTaken: [model.name])
       shapes.append(
-        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+        FieldShape(
+          name: field.valueName, number: number, type: type, label: label, source: .field(index), doc: field.doc))
     }
     for index in writable where model.fields[index].type.isRepeated {
-      let field = "is_\(model.fields[index].name)_set"
+      let field = "is_\(model.fields[index].valueName)_set"
       shapes.append(
         FieldShape(
           name: field, number: number(field, in: name, alsoTaken: [model.name]), type: .scalar(.bool), label: .implicit,
-          source: .isSet(index), doc: "Whether `\(model.fields[index].name)` is to be written."))
+          source: .isSet(index), doc: "Whether `\(model.fields[index].valueName)` is to be written."))
     }
     return MessageShape(role: .partialUpdate, name: name, fields: shapes)
   }
