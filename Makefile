@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .ONESHELL:
 
 CONFIG := debug
+# A release is one unless told otherwise: `make dist CONFIG=debug`.
+DIST_CONFIG := $(if $(filter command line,$(origin CONFIG)),$(CONFIG),release)
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 DEBUG_BINARY := .build/debug/pillion
@@ -20,6 +22,7 @@ FUZZ_SECONDS ?= 60
 CORPUS_CASES ?= 60000
 FILTER_CASES ?= 1000000
 TIMING_SAMPLES ?= 1000000
+CASES ?= 10000000
 TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
 
 .PHONY: help
@@ -124,6 +127,46 @@ bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
 soak: bootstrap-bench ## Long tests: 10,000 large calls, 1,000 channels, attacks beside a healthy client, SOAK_SECONDS (300) of load.
 	$(MAKE) -C Benchmarks soak
 
+.PHONY: bench-sizing
+bench-sizing: bootstrap-bench ## Measure processor and memory a call, and write the table of docs/production.md.
+	swift build -c release --product pillion $(SWIFT_FLAGS)
+	$(MAKE) -C Benchmarks ../.build-bench/loadgen
+	$(PYTHON) Benchmarks/sizing.py --write
+
+##### release
+
+.PHONY: dist
+dist: bootstrap-run ## Pack a release into dist/: binary, completions, manual, bill of materials, checksums; CONFIG=debug to try it.
+	swift build -c $(DIST_CONFIG) --product pillion --static-swift-stdlib $(SWIFT_FLAGS)
+	scripts/manual .build/$(DIST_CONFIG)/pillion .build/manual
+	scripts/dist .build/$(DIST_CONFIG)/pillion .build/manual dist
+
+.PHONY: dist-again
+dist-again: dist ## Build the release a second time from nothing, and compare what is packed byte by byte.
+	swift build -c release --product pillion --static-swift-stdlib --scratch-path .build-again $(SWIFT_FLAGS)
+	scripts/dist .build-again/release/pillion .build/manual .build-again/dist
+	cmp dist/SHA256SUMS .build-again/dist/SHA256SUMS && echo "the same bytes" || scripts/dist-differences dist .build-again/dist
+
+.PHONY: test-release
+test-release: bootstrap-test ## Pack the debug binary, or PILLION_BINARY, twice, and look at what a release holds; minutes.
+	PILLION_BINARY=$(or $(PILLION_BINARY),$(CURDIR)/$(DEBUG_BINARY)) $(PYTHON) -m pytest Tests/Release $(PYTEST_FLAGS)
+
+.PHONY: kubernetes
+kubernetes: bootstrap-test ## Write deploy/kubernetes/standalone.yaml from the Helm chart.
+	$(PYTHON) scripts/render-kubernetes
+
+.PHONY: test-image
+test-image: bootstrap-image ## Carry out the last stage of deploy/Dockerfile in a chroot and call the server in it; minutes.
+	PILLION_BINARY=$(or $(PILLION_BINARY),$(CURDIR)/$(DEBUG_BINARY)) $(PYTHON) -m pytest Tests/Image $(PYTEST_FLAGS)
+
+.PHONY: bench-queries
+bench-queries: bootstrap-bench ## Measure a far page of a large table and the CPU of filters; QUERY_FLAGS are queries.py's.
+	$(MAKE) -C Benchmarks queries
+
+.PHONY: fuzz-filters
+fuzz-filters: bootstrap-test build-tests ## Try the filter parser on CASES (10,000,000) random inputs in one go.
+	PILLION_FILTER_CASES=$(CASES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter FilterFuzzTests
+
 ##### style
 
 .PHONY: lint
@@ -158,6 +201,10 @@ bootstrap-run:
 .PHONY: bootstrap-test
 bootstrap-test:
 	@scripts/bootstrap test
+
+.PHONY: bootstrap-image
+bootstrap-image:
+	@scripts/bootstrap image
 
 .PHONY: bootstrap-bench
 bootstrap-bench:

@@ -52,7 +52,7 @@ let package = Package(
     .target(
       name: "PillionInterceptors",
       dependencies: [
-        "PillionTransport", "PillionQuery", "PillionSchema",
+        "PillionTransport", "PillionQuery", "PillionSchema", "PillionWire",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -76,12 +76,13 @@ let package = Package(
         "PillionTransport", "PillionService", "PillionInterceptors", "CPillionMalloc",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .executableTarget(
       name: "pillion",
       dependencies: [
-        "PillionServer", "PillionDatabase", "PillionProto",
+        "PillionServer", "PillionSchema", "PillionDatabase", "PillionProto", "PillionTransport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -135,7 +136,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "PillionServerTests",
-      dependencies: ["PillionServer", "PillionSchema", "PillionDatabase", "PillionInterceptors"]),
+      dependencies: [
+        "PillionServer", "PillionSchema", "PillionDatabase", "PillionInterceptors", "PillionTransport",
+      ]),
   ]
 )
 

@@ -18,3 +18,7 @@ static inline int pillion_sqlite3_bind_blob_copy(sqlite3_stmt *statement, int in
 static inline void pillion_sqlite3_result_text_copy(sqlite3_context *context, const char *text, sqlite3_uint64 count) {
   sqlite3_result_text64(context, text, count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
+
+static inline void pillion_sqlite3_result_blob_copy(sqlite3_context *context, const void *bytes, sqlite3_uint64 count) {
+  sqlite3_result_blob64(context, bytes, count, SQLITE_TRANSIENT);
+}

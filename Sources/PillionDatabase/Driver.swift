@@ -19,6 +19,9 @@ package protocol Driver: AnyObject, Sendable {
   /// Whether the database answered when it was last asked.
   var isAvailable: Bool { get }
 
+  /// What the lanes have to do now. May wait for a lane's lock, for as long as the lane takes for one turn.
+  var statistics: DriverStatistics { get }
+
   /// Ends lanes and connections; queued jobs come back as unavailable. Returns when the last thread has gone; called
   /// once, from a thread that may wait.
   func shutdown()

@@ -18,6 +18,8 @@ open class Job: @unchecked Sendable {
   package let mailbox: any Mailbox
   /// Monotonic nanoseconds (CLOCK_MONOTONIC); 0: none.
   package let deadline: UInt64
+  /// When what happened to it, for those who want to know: set by whoever submits it, filled in by the lane.
+  package final var timing: JobTiming?
   private let cancelled = Atomic<Bool>(false)
 
   package init(mailbox: any Mailbox, deadline: UInt64 = 0) {
@@ -31,8 +33,27 @@ open class Job: @unchecked Sendable {
   /// Marks the job: lanes drop it where they can. Use `Driver.cancel`, which also stops a running statement.
   package final func markCancelled() { cancelled.store(true, ordering: .relaxed) }
 
+  /// Lane: works on it from now on.
+  package final func noteStarted() {
+    if timing?.started == 0 { timing?.started = MonotonicTime.now() }
+  }
+
+  /// Lane: it is done with.
+  package final func noteEnded() {
+    if timing != nil { timing?.ended = MonotonicTime.now() }
+  }
+
   /// The lane has news. Runs on the mailbox's thread.
   open func arrive() {}
+}
+
+/// When a job was handed to its driver, when a lane began with it, and when it was done. Monotonic nanoseconds; 0: not.
+package struct JobTiming: Sendable {
+  package var submitted: UInt64
+  package var started: UInt64 = 0
+  package var ended: UInt64 = 0
+
+  package init(submitted: UInt64) { self.submitted = submitted }
 }
 
 /// Collects finished jobs on a lane and hands each mailbox its share in one batch.

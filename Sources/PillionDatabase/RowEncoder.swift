@@ -12,16 +12,25 @@ package struct RowEncoder: Sendable {
   package struct Column: Sendable {
     package var shape: FieldShape
     package var field: Field
+    /// Of a relation whose rows are sent as messages: the columns of these, in the order of the field numbers; nil: the
+    /// cell holds the field's own value.
+    package var rows: [Column]?
 
-    package init(shape: FieldShape, field: Field) {
+    package init(shape: FieldShape, field: Field, rows: [Column]? = nil) {
       self.shape = shape
       self.field = field
+      self.rows = rows
     }
+
+    /// For errors.
+    var typeName: String { (field.type.isRepeated ? "array of " : "") + field.type.scalar.rawValue }
   }
 
   private let dialect: Dialect
   /// In the order of the field numbers, as protobuf's own encoders write.
   private let table: [CompiledColumn]
+  /// The same with what rows there are in the row; empty where there are none.
+  private let parts: [MessagePart]
   /// For errors, in the order of the cells.
   private let names: [String]
   private let types: [String]
@@ -44,11 +53,11 @@ package struct RowEncoder: Sendable {
     self.dialect = dialect
     self.origin = origin
     let ordered = columns.enumerated().sorted { $0.element.shape.number < $1.element.shape.number }
-    table = ordered.map { CompiledColumn($0.element, cell: $0.offset) }
+    let isPlain = columns.allSatisfy { $0.rows == nil }
+    table = isPlain ? ordered.map { CompiledColumn($0.element, cell: $0.offset) } : []
+    parts = isPlain ? [] : ordered.map { MessagePart($0.element, cell: $0.offset) }
     names = columns.map { $0.field.column }
-    types = columns.map { column in
-      (column.field.type.isRepeated ? "array of " : "") + column.field.type.scalar.rawValue
-    }
+    types = columns.map(\.typeName)
   }
 
   /// Cells of a row that it reads.
@@ -80,19 +89,43 @@ package struct RowEncoder: Sendable {
         throw describe(error, column.cell, cells, reader)
       }
     }
+    if !parts.isEmpty { try encodeParts(cells, reader, into: &writer, from: frame) }
     writer.endGRPCFrame(frame)
+  }
+
+  /// The parts of a row that has rows in it.
+  private func encodeParts<Reader: CellReader>(
+    _ cells: UnsafeBufferPointer<Cell>, _ reader: Reader.Type, into writer: inout WireWriter, from frame: Int
+  ) throws(DatabaseError) {
+    for part in parts {
+      let cell =
+        switch part {
+        case .value(let column): column.cell
+        case .rows(let rows): rows.cell
+        }
+      do throws(Unreadable) {
+        switch part {
+        case .value(let column): try column.encode(cells[cell], reader, into: &writer)
+        case .rows(let rows): try rows.encode(cells[cell], reader, into: &writer)
+        }
+      } catch {
+        writer.truncate(to: frame)
+        throw describe(error, cell, cells, reader)
+      }
+    }
   }
 
   private func describe<Reader: CellReader>(
     _ error: Unreadable, _ cell: Int, _ cells: UnsafeBufferPointer<Cell>, _ reader: Reader.Type
   ) -> DatabaseError {
-    var message = error.message(column: names[cell], type: types[cell], found: cells[cell].kind, dialect: dialect)
+    let place = error.place ?? Unreadable.Place(column: names[cell], type: types[cell], found: cells[cell].kind)
+    var message = error.message(column: place.column, type: place.type, found: place.found, dialect: dialect)
     if let origin {
       let key = origin.key.map { "\(names[$0.cell]) = \(Self.text(cells[$0.cell], $0.type, reader))" }
       let row = key.isEmpty ? "" : ", row \(key.joined(separator: ", "))"
       message = "table \"\(origin.table)\"\(row): \(message)"
     }
-    return DatabaseError(.pillion(.unreadableValue), message, table: origin?.table.name, column: names[cell])
+    return DatabaseError(.pillion(.unreadableValue), message, table: origin?.table.name, column: place.column)
   }
 
   /// A key's value for people, cut to what fits a line.

@@ -32,6 +32,7 @@ struct Opening: Sendable {
     }
     self.configuration = configuration
     self.hosts = hosts
+    if !configuration.hasSession { Self.stateSettingsAtStart }
   }
 
   /// Opens a connection and sets up its session. `interrupt` is a file descriptor that becomes readable when the
@@ -52,12 +53,22 @@ struct Opening: Sendable {
     }
     PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     PQsetnonblocking(handle, 1)
-    try setUp(connection, settings(role, version: PQserverVersion(handle)), until: limit, interrupt)
+    if configuration.hasSession {
+      try setUp(connection, settings(role, version: PQserverVersion(handle)), until: limit, interrupt)
+    }
     if role == .point, !connection.enterPipelineMode() {
       throw DatabaseError(.pillion(.unavailable), connection.failure)
     }
     return connection
   }
+
+  /// Has libpq state time zone and date style in the start-up packet of every connection, which is where a pooler learns
+  /// what each of its clients wants to find; only these variables make libpq do so ("Environment Variables" in its
+  /// manual). Done once, by the first driver, before there are threads that look at the environment.
+  private static let stateSettingsAtStart: Void = {
+    setenv("PGTZ", "UTC", 1)
+    setenv("PGDATESTYLE", "ISO, MDY", 1)
+  }()
 
   // Keywords before `dbname` give way to what the connection string says, those behind it do not.
   private static let keywords = [

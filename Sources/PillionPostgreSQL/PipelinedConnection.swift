@@ -47,6 +47,8 @@ final class PipelinedConnection {
   let slot: Int
   var entries = Ring<PipelineEntry>()
   var statements: StatementCache
+  /// Whether statements are prepared and named.
+  private let prepares: Bool
   /// Queries among the entries, a write counting `writeLoad`.
   var load = 0
   /// How many queries are abandoned.
@@ -71,10 +73,11 @@ final class PipelinedConnection {
 
   static let writeLoad = 4
 
-  init(_ connection: Connection, slot: Int, statementLimit: Int) {
+  init(_ connection: Connection, slot: Int, _ configuration: PostgreSQLConfiguration, counts: StatementCounts) {
     self.connection = connection
     self.slot = slot
-    statements = StatementCache(limit: statementLimit)
+    statements = StatementCache(limit: configuration.statementLimit, counts: counts)
+    prepares = configuration.hasSession
   }
 
   static func load(of flight: Flight) -> Int { flight.isWrite ? writeLoad : 1 }
@@ -96,6 +99,7 @@ final class PipelinedConnection {
   /// Puts a query, and what its statement needs before it, into libpq's buffer. Throws when the parameters cannot be
   /// bound; a Sync must follow all the same.
   func send(_ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
+    guard prepares else { return try sendUnnamed(flight, operation, &binder) }
     var name = statements.ready(flight.statement.id)
     if name == nil {
       guard prepare(flight.statement) else { return .notSent }
@@ -105,6 +109,20 @@ final class PipelinedConnection {
       throw DatabaseError(.pillion(.internal), "a statement that cannot be prepared")
     }
     let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
+    entries.append(.query(flight))
+    load &+= Self.load(of: flight)
+    return isSent ? .sent : .broken
+  }
+
+  private func sendUnnamed(
+    _ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder
+  ) throws(DatabaseError) -> Sent {
+    guard let step = operation.steps.first else {
+      throw DatabaseError(.pillion(.internal), "an operation without a statement")
+    }
+    let isSent = try binder.bind(operation.parameters, at: step.parameters) {
+      connection.execute(unnamed: flight.statement, $0)
+    }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
     return isSent ? .sent : .broken

@@ -21,6 +21,8 @@ final class PointLane: ConnectorClient {
     var isClosed = false
     /// Operations that wait in the core.
     var waiting = 0
+    /// Operations so far that there was no room for.
+    var refusals = 0
 
     var isEmpty: Bool {
       operations.isEmpty && connections.isEmpty && connectFailure == nil && cancelsSent.isEmpty && !hasCancellations
@@ -39,13 +41,14 @@ final class PointLane: ConnectorClient {
   private let thread = Locked<LaneThread?>(nil)
 
   init(
-    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, availability: Availability
+    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, availability: Availability,
+    statements: StatementCounts
   ) throws(DatabaseError) {
     self.configuration = configuration
     self.connector = connector
     self.canceller = canceller
     poller = try Poller()
-    core = Locked(PointLaneCore(configuration, poller, availability))
+    core = Locked(PointLaneCore(configuration, poller, availability, statements))
   }
 
   /// Starts with one connection and asks for the others.
@@ -64,7 +67,10 @@ final class PointLane: ConnectorClient {
     enum Verdict { case taken, wake, full, closed }
     let verdict: Verdict = inbox.withLock { inbox in
       guard !inbox.isClosed else { return .closed }
-      guard inbox.operations.count + inbox.waiting < configuration.queueLimit else { return .full }
+      guard inbox.operations.count + inbox.waiting < configuration.queueLimit else {
+        inbox.refusals &+= 1
+        return .full
+      }
       inbox.operations.append(operation)
       if inbox.isAwake { return .taken }
       inbox.isAwake = true
@@ -76,6 +82,23 @@ final class PointLane: ConnectorClient {
     case .full: refuse(operation, DatabaseError(.pillion(.exhausted), "too many calls wait for the database"))
     case .closed: refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down"))
     }
+  }
+
+  var statistics: DriverStatistics.Lane {
+    var lane = DriverStatistics.Lane(name: "point")
+    core.withLock { core in
+      lane.limit = core.slots.count
+      lane.waits = core.waits
+      for case let connection? in core.slots {
+        lane.connections += 1
+        if connection.load > 0 { lane.busy += 1 }
+      }
+    }
+    inbox.withLock { inbox in
+      lane.waiting = inbox.operations.count + inbox.waiting
+      lane.refusals = inbox.refusals
+    }
+    return lane
   }
 
   func noteCancellation() { post { $0.hasCancellations = true } }

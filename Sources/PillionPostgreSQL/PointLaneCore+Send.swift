@@ -63,6 +63,8 @@ extension PointLaneCore {
   /// Takes the first of the queue and sends it; false when the connection broke.
   private mutating func sendFirst(on connection: PipelinedConnection, at now: UInt64) -> Bool {
     guard let flight = queue.removeFirst(), let operation = flight.operation else { return true }
+    if flight.arrival < now, flight.repeats == 0 { waits &+= 1 }
+    operation.noteStarted()
     if connection.load == 0 { connection.headSince = now }
     connection.isSegmentOpen = true
     do {

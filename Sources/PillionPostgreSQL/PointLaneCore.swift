@@ -26,6 +26,7 @@ struct PointLaneCore: ~Copyable {
   let configuration: PostgreSQLConfiguration
   let poller: Poller
   let availability: Availability
+  let statements: StatementCounts
   /// Nil: a connection has been asked for.
   var slots: ContiguousArray<PipelinedConnection?>
   var queue = Ring<Flight>()
@@ -47,11 +48,17 @@ struct PointLaneCore: ~Copyable {
   var downSince: UInt64?
   var connectError: DatabaseError?
   var isStopping = false
+  /// Operations so far that no connection could take at once.
+  var waits = 0
 
-  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller, _ availability: Availability) {
+  init(
+    _ configuration: PostgreSQLConfiguration, _ poller: Poller, _ availability: Availability,
+    _ statements: StatementCounts
+  ) {
     self.configuration = configuration
     self.poller = poller
     self.availability = availability
+    self.statements = statements
     slots = ContiguousArray(repeating: nil, count: max(1, min(configuration.pointConnections, 256)))
   }
 
@@ -84,7 +91,7 @@ struct PointLaneCore: ~Copyable {
 
   mutating func accept(_ connection: Connection) {
     guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
-    slots[slot] = PipelinedConnection(connection, slot: slot, statementLimit: configuration.statementLimit)
+    slots[slot] = PipelinedConnection(connection, slot: slot, configuration, counts: statements)
     poller.add(connection.socket, token: UInt64(slot))
     downSince = nil
     connectError = nil
@@ -100,6 +107,7 @@ struct PointLaneCore: ~Copyable {
 
   mutating func answer(_ operation: Operation, _ outcome: Operation.Outcome) {
     operation.outcome = outcome
+    operation.noteEnded()
     finished.append(operation)
   }
 

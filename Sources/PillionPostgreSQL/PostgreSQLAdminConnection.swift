@@ -5,11 +5,15 @@ package import PillionDatabase
 /// A blocking connection for commands that run and exit. One thread at a time may use it.
 package final class PostgreSQLAdminConnection: AdminConnection {
   private let connection: Connection
+  /// Statements run in a read-only transaction each.
+  private let wrapsReads: Bool
 
   /// Throws when the server cannot be reached or refuses the login. With `isReadOnly` the server refuses every write.
   package init(configuration: PostgreSQLConfiguration, isReadOnly: Bool = false) throws(DatabaseError) {
     connection = try Opening(configuration).open(.admin)
-    if isReadOnly { _ = try run("SET default_transaction_read_only = on") }
+    // Behind a pooler a setting would stay with whoever has the session next.
+    wrapsReads = isReadOnly && !configuration.hasSession
+    if isReadOnly, !wrapsReads { _ = try run("SET default_transaction_read_only = on") }
   }
 
   package var dialect: Dialect { .postgresql }
@@ -25,7 +29,18 @@ package final class PostgreSQLAdminConnection: AdminConnection {
     }
   }
 
-  package func query(_ sql: String) throws(DatabaseError) -> [[String?]] { try run(sql) }
+  package func query(_ sql: String) throws(DatabaseError) -> [[String?]] {
+    guard wrapsReads else { return try run(sql) }
+    _ = try run("BEGIN READ ONLY")
+    do {
+      let rows = try run(sql)
+      _ = try run("COMMIT")
+      return rows
+    } catch {
+      _ = try? run("ROLLBACK")
+      throw error
+    }
+  }
 
   /// Runs one statement and waits for its end, however long that takes.
   private func run(_ sql: String) throws(DatabaseError) -> [[String?]] {

@@ -26,6 +26,9 @@ package struct PostgreSQLConfiguration: Sendable {
   package var shutdownGrace: Duration = .seconds(5)
   /// Prepared statements that a connection keeps; the one unused for longest makes room.
   package var statementLimit = 512
+  /// Whether a connection is one session of the server, which keeps prepared statements and settings. A pooler that gives
+  /// every transaction the session that is free keeps neither: then statements go unnamed, and nothing is set.
+  package var hasSession = true
 
   package init(connectionString: String) { self.connectionString = connectionString }
 }

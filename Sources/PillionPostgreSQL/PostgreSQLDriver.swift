@@ -8,6 +8,7 @@ package import PillionDatabase
 /// that nobody knows (`.outcomeUnknown`).
 package final class PostgreSQLDriver: Driver {
   private let availability = Availability()
+  private let statements = StatementCounts()
   private let connector: Connector
   private let canceller: Canceller
   private let points: PointLane
@@ -21,8 +22,10 @@ package final class PostgreSQLDriver: Driver {
     connector = try Connector(opening)
     canceller = try Canceller()
     points = try PointLane(
-      configuration, connector: connector, canceller: canceller, availability: availability)
-    streams = try StreamLane(configuration, connector: connector, canceller: canceller)
+      configuration, connector: connector, canceller: canceller, availability: availability,
+      statements: statements)
+    streams = try StreamLane(
+      configuration, connector: connector, canceller: canceller, statements: statements)
     do {
       try connector.start()
       try points.start(first)
@@ -36,6 +39,10 @@ package final class PostgreSQLDriver: Driver {
   package var dialect: Dialect { .postgresql }
 
   package var isAvailable: Bool { availability.isAvailable }
+
+  package var statistics: DriverStatistics {
+    DriverStatistics(lanes: [points.statistics, streams.statistics], statements: statements.values)
+  }
 
   package func submit(_ operation: Operation) { points.submit(operation) }
 

@@ -22,8 +22,12 @@ struct StatementCache {
   private let limit: Int
   private var records: [Int: Record] = [:]
   private var uses: UInt64 = 0
+  private let counts: StatementCounts?
 
-  init(limit: Int) { self.limit = max(1, limit) }
+  init(limit: Int, counts: StatementCounts? = nil) {
+    self.limit = max(1, limit)
+    self.counts = counts
+  }
 
   var count: Int { records.count }
 
@@ -40,9 +44,11 @@ struct StatementCache {
   /// Notes that the statement is about to be prepared, and makes room for it.
   mutating func prepare(_ id: Int) -> Preparation {
     var preparation = Preparation(prepares: true)
+    counts?.notePrepared()
     if records.removeValue(forKey: id) != nil { preparation.deallocates.append(Self.name(id)) }
     while records.count >= limit, let oldest = records.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
       records[oldest] = nil
+      counts?.noteEvicted()
       preparation.deallocates.append(Self.name(oldest))
     }
     let record = Record(id: id)

@@ -36,10 +36,10 @@ final class StreamConnection {
   /// A stage's error, kept until its results have ended.
   var failure: DatabaseError?
 
-  init(_ connection: Connection, slot: Int, statementLimit: Int) {
+  init(_ connection: Connection, slot: Int, statementLimit: Int, counts: StatementCounts) {
     self.connection = connection
     self.slot = slot
-    statements = StatementCache(limit: statementLimit)
+    statements = StatementCache(limit: statementLimit, counts: counts)
   }
 
   var isIdle: Bool { if case .idle = state { !isCancelling } else { false } }

@@ -19,6 +19,8 @@ final class StreamLane: ConnectorClient {
     var isClosed = false
     /// Streams that wait for a connection.
     var waiting = 0
+    /// What the thread's last turn has left, for whoever looks.
+    var statistics = DriverStatistics.Lane(name: "stream")
 
     var isEmpty: Bool {
       opens.isEmpty && resumes.isEmpty && connections.isEmpty && connectFailure == nil && cancelsSent.isEmpty
@@ -30,13 +32,17 @@ final class StreamLane: ConnectorClient {
   private let poller: Poller
   private let connector: Connector
   private let canceller: Canceller
+  private let statements: StatementCounts
   private let inbox = Locked(Inbox())
   private let thread = Locked<LaneThread?>(nil)
 
-  init(_ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller) throws(DatabaseError) {
+  init(
+    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, statements: StatementCounts
+  ) throws(DatabaseError) {
     self.configuration = configuration
     self.connector = connector
     self.canceller = canceller
+    self.statements = statements
     poller = try Poller()
   }
 
@@ -52,12 +58,22 @@ final class StreamLane: ConnectorClient {
     enum Verdict { case taken, full, closed }
     let verdict: Verdict = inbox.withLock { inbox in
       guard !inbox.isClosed else { return .closed }
-      return inbox.opens.count + inbox.waiting < configuration.queueLimit ? .taken : .full
+      if inbox.opens.count + inbox.waiting < configuration.queueLimit { return .taken }
+      inbox.statistics.refusals &+= 1
+      return .full
     }
     switch verdict {
     case .taken: post { $0.opens.append(stream) }
     case .full: refuse(stream, DatabaseError(.pillion(.exhausted), "too many Lists wait for the database"))
     case .closed: refuse(stream, DatabaseError(.pillion(.unavailable), "shutting down"))
+    }
+  }
+
+  var statistics: DriverStatistics.Lane {
+    inbox.withLock { inbox in
+      var lane = inbox.statistics
+      lane.waiting = inbox.opens.count + inbox.waiting
+      return lane
     }
   }
 
@@ -93,7 +109,7 @@ final class StreamLane: ConnectorClient {
     let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
     events.initialize(repeating: epoll_event())
     defer { events.deallocate() }
-    var core = StreamLaneCore(configuration, poller)
+    var core = StreamLaneCore(configuration, poller, statements)
     core.pending = 1
     core.wanted = 1
     var outbox = Outbox()
@@ -170,8 +186,19 @@ final class StreamLane: ConnectorClient {
   private func prepareSleep(_ core: borrowing StreamLaneCore, until stopLimit: UInt64?, at now: UInt64) -> Int32 {
     let waiting = core.queue.count
     let isStopping = core.isStopping
+    let waits = core.waits
+    var (connections, busy) = (0, 0)
+    for case let connection? in core.slots {
+      connections += 1
+      if !connection.isIdle { busy += 1 }
+    }
+    let limit = core.slots.count
     let mustStay = inbox.withLock { inbox in
       inbox.waiting = waiting
+      inbox.statistics.connections = connections
+      inbox.statistics.busy = busy
+      inbox.statistics.limit = limit
+      inbox.statistics.waits = waits
       inbox.isAwake = !inbox.isEmpty || (inbox.isStopping && !isStopping)
       return inbox.isAwake
     }

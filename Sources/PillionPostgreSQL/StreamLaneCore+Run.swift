@@ -21,12 +21,16 @@ extension StreamLaneCore {
   private mutating func begin(_ connection: StreamConnection, at now: UInt64) {
     guard let stream = connection.stream else { return }
     let id = stream.statement.id
-    guard let name = connection.statements.ready(id) else {
+    let name = configuration.hasSession ? connection.statements.ready(id) : nil
+    if configuration.hasSession, name == nil {
       let preparation = connection.statements.prepare(id)
       return prepare(connection, deallocating: preparation.deallocates, at: now)
     }
     do {
-      let isSent = try binder.bind(stream.parameters, at: nil) { connection.connection.execute(name, $0) }
+      let isSent = try binder.bind(stream.parameters, at: nil) { bound in
+        name.map { connection.connection.execute($0, bound) }
+          ?? connection.connection.execute(unnamed: stream.statement, bound)
+      }
       guard isSent, connection.connection.setSingleRowMode() else { return lose(connection, at: now) }
       connection.state = .running
       flush(connection, at: now)

@@ -19,6 +19,7 @@ struct StreamLaneCore: ~Copyable {
 
   let configuration: PostgreSQLConfiguration
   let poller: Poller
+  let statements: StatementCounts
   var slots: ContiguousArray<StreamConnection?>
   var queue = Ring<Waiting>()
   /// Streams with news, for their mailboxes.
@@ -34,10 +35,13 @@ struct StreamLaneCore: ~Copyable {
   var isStopping = false
   /// Slots that stopped at the end of their turn.
   var unfinished: ContiguousArray<Int> = []
+  /// Streams so far that no connection could take at once.
+  var waits = 0
 
-  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller) {
+  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller, _ statements: StatementCounts) {
     self.configuration = configuration
     self.poller = poller
+    self.statements = statements
     slots = ContiguousArray(repeating: nil, count: max(1, min(configuration.streamConnections, 256)))
   }
 
@@ -53,7 +57,8 @@ struct StreamLaneCore: ~Copyable {
     pending -= 1
     connectError = nil
     guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
-    let stream = StreamConnection(connection, slot: slot, statementLimit: configuration.statementLimit)
+    let stream = StreamConnection(
+      connection, slot: slot, statementLimit: configuration.statementLimit, counts: statements)
     slots[slot] = stream
     becomeIdle(stream, at: now)
     watch(stream, true)
@@ -92,6 +97,8 @@ struct StreamLaneCore: ~Copyable {
       }
       guard let connection = slots.lazy.compactMap({ $0 }).first(where: { $0.isIdle }) else { break }
       queue.removeFirst()
+      if waiting.arrival < now { waits &+= 1 }
+      waiting.stream.noteStarted()
       start(waiting, on: connection, at: now)
     }
     let open = slots.reduce(0) { $1 == nil ? $0 : $0 + 1 }
@@ -107,6 +114,7 @@ struct StreamLaneCore: ~Copyable {
   }
 
   mutating func end(_ stream: RowStream, _ end: RowStream.End) {
+    stream.noteEnded()
     stream.end(end)
     finished.append(stream)
   }

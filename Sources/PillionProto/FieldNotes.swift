@@ -13,6 +13,18 @@ struct FieldNotes {
       .compactMap(\.self) + access(field) + unset(field)
   }
 
+  /// The sentences for the rows that the relation with this index leads to.
+  func sentences(ofExpansion index: Int) -> [String] {
+    guard model.fields.indices.contains(index), let name = model.fields[index].type.related.flatMap(name(ofModel:))
+    else { return [] }
+    switch model.fields[index].type {
+    case .foreignKey: return ["The \(name); unset: there is none.", "Read-only."]
+    case .reverse(let relation):
+      return ["The \(name) rows that refer to this one, \(relation.limit) at most.", "Read-only."]
+    case .scalar, .array, .manyToMany: return ["The \(name) rows.", "Read-only."]
+    }
+  }
+
   private func form(_ field: Field) -> String? {
     if let format = field.format {
       switch format {
@@ -39,6 +51,8 @@ struct FieldNotes {
     switch field.type {
     case .foreignKey(let key): name(ofModel: key.model).map { "Key of the \($0)." }
     case .manyToMany(let relation): name(ofModel: relation.model).map { "Keys of the \($0) rows." }
+    case .reverse(let relation):
+      name(ofModel: relation.model).map { "Keys of the \($0) rows that refer to this one, \(relation.limit) at most." }
     case .scalar, .array: nil
     }
   }
@@ -59,7 +73,7 @@ struct FieldNotes {
   private func length(_ field: Field) -> String? {
     let unit =
       switch field.type {
-      case .array, .manyToMany: "item"
+      case .array, .manyToMany, .reverse: "item"
       case .scalar(.bytes): "byte"
       case .scalar, .foreignKey: "character"
       }

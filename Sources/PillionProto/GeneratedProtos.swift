@@ -7,7 +7,7 @@ package struct GeneratedProtos: Sendable {
   package var protoFiles: [ProtoFile]
   /// The lock with everything new in it; as it was if there are errors among the diagnostics.
   package var lock: Lock
-  /// By the model's index in `Schema.models`.
+  /// In the order of `Schema.views`.
   package var shapes: [ServiceShape]
   /// What differs from the lock in a way that clients may see.
   package var changes: [BreakingChange]
@@ -24,12 +24,14 @@ package struct GeneratedProtos: Sendable {
   package var descriptorSet: Google_Protobuf_FileDescriptorSet {
     var set = Google_Protobuf_FileDescriptorSet()
     var seen: Set<String> = []
-    for file in descriptors {
-      for path in file.dependency where seen.insert(path).inserted {
-        if let imported = WellKnownFiles.descriptor(path) { set.file.append(imported) }
-      }
+    let own = Dictionary(descriptors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func append(_ path: String) {
+      guard seen.insert(path).inserted else { return }
+      guard let file = own[path] ?? WellKnownFiles.descriptor(path) else { return }
+      if own[path] != nil { file.dependency.forEach(append) }
       set.file.append(file)
     }
+    protoFiles.map(\.name).forEach(append)
     return set
   }
 

@@ -12,8 +12,10 @@ extension Lock {
     var renames = Renames()
     for model in schema.models {
       if let was = model.was, !messages.isEmpty { rename(model, was, &renames) }
-      for index in model.service.fields where model.fields.indices.contains(index) {
-        if let was = model.fields[index].was { rename(model.fields[index], was, of: model, &renames) }
+      for view in model.views {
+        for index in view.service.fields where view.fields.indices.contains(index) {
+          if let was = view.fields[index].was { rename(view.fields[index], was, of: view, &renames) }
+        }
       }
     }
     return renames
@@ -74,21 +76,24 @@ extension Lock {
 
   /// Renames the types of fields and rpcs of one package.
   private mutating func renameTypes(_ names: [String: String], in prefix: String) {
-    func renamed(_ type: String) -> String {
+    func renamed(_ type: String, _ names: [String: String]) -> String {
       var words = type.split(separator: " ").map(String.init)
       if let name = words.last.flatMap({ names[$0] }) { words[words.count - 1] = name }
       return words.joined(separator: " ")
     }
     func isLocal(_ name: String) -> Bool { name.hasPrefix(prefix) && !name.dropFirst(prefix.count).contains(".") }
-    for (name, var message) in messages where isLocal(name) {
-      for index in message.fields.indices { message.fields[index].type = renamed(message.fields[index].type) }
+    // Other packages name a type in full.
+    let full = Dictionary(uniqueKeysWithValues: names.map { (prefix + $0.key, prefix + $0.value) })
+    for (name, var message) in messages {
+      let names = isLocal(name) ? names : full
+      for index in message.fields.indices { message.fields[index].type = renamed(message.fields[index].type, names) }
       messages[name] = message
     }
     for (name, var service) in services where isLocal(name) {
       service.methods = service.methods.mapValues { method in
         var method = method
-        method.request = renamed(method.request)
-        method.response = renamed(method.response)
+        method.request = renamed(method.request, names)
+        method.response = renamed(method.response, names)
         return method
       }
       services[name] = service
@@ -100,8 +105,10 @@ extension Lock {
   private mutating func rename(
     _ field: PillionSchema.Field, _ was: FormerName, of model: Model, _ renames: inout Renames
   ) {
-    let name = model.fullName
+    let name = model.messageFullName
     guard let message = messages[name], !message.isReserved else { return }
+    // A further service may have come after the renaming.
+    if !model.hasOwnMessage, message.field(was.name) == nil { return }
     if message.fields.contains(where: { $0.name == field.name && $0.formerNames.contains(was.name) }) { return }
     if let known = message.field(field.name) {
       let isKnown = message.hasUsed(was.name) || message.field(was.name) != nil
@@ -126,7 +133,10 @@ extension Lock {
       let prefix = model.package.isEmpty ? "" : "\(model.package)."
       renameEnum(model.name + Identifier.upperCamelCase(was.name), to: new, in: prefix)
     }
-    renameInRequests(field, was.name, of: model)
+    // `author_id` beside an expanded `author`.
+    let oldValue = field.valueName.hasPrefix(field.name) ? was.name + field.valueName.dropFirst(field.name.count) : nil
+    if let oldValue, field.valueName != field.name { messages[name]?.rename(oldValue, to: field.valueName) }
+    renameInRequests(field, oldValue ?? was.name, of: model)
     renames.changes.append(
       BreakingChange(
         kind: .fieldRenamed, place: "\(name).\(field.name)", location: field.location, change: "it was \(was.name)",
@@ -137,9 +147,9 @@ extension Lock {
     // A request field that `lookup_request_field` names keeps that name.
     guard !model.lookupRequestNames.contains(old) else { return }
     for action in Action.allCases {
-      let request = "\(model.fullName)\(action.rawValue)Request"
-      messages[request]?.rename(old, to: field.name)
-      if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.name)_set") }
+      let request = "\(model.messageFullName)\(action.rawValue)Request"
+      messages[request]?.rename(old, to: field.valueName)
+      if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.valueName)_set") }
     }
   }
 

@@ -4,9 +4,10 @@ extension ProtoFile {
   /// The file of one package: its services and messages, then the nullable messages that they use.
   ///
   /// - Parameters:
-  ///   - shapes: the shapes of the package's models, in the order in which they are printed.
+  ///   - services: the package's models as their services show them, with the services' shapes, in the order in which
+  ///     they are printed.
   ///   - lock: its tombstones become `reserved` lines.
-  init(package: Schema.Package, shapes: [ServiceShape], schema: Schema, lock: Lock) {
+  init(package: Schema.Package, services: [(Model, ServiceShape)], schema: Schema, lock: Lock) {
     self.init(
       name: Self.fileName(package.name),
       package: package.name,
@@ -16,10 +17,8 @@ extension ProtoFile {
       ],
       comment: Comment.lines(package.doc),
       declarations: [])
-    for shape in shapes where schema.models.indices.contains(shape.model) {
-      append(shape, model: schema.models[shape.model], schema: schema)
-    }
-    appendNullableMessages(location: package.location, shapes: shapes)
+    for (model, shape) in services { append(shape, model: model, schema: schema) }
+    appendNullableMessages(location: package.location, shapes: services.map(\.1))
     reserve(tombstonesOf: lock)
   }
 
@@ -31,7 +30,7 @@ extension ProtoFile {
   /// `blog.proto`; the dots of a package stay.
   static func fileName(_ package: String) -> String { "\(package.isEmpty ? "default" : package).proto" }
 
-  /// Appends the service of `shape` and its messages.
+  /// Appends the service of `shape` and its messages, without those that another service of the model has brought.
   mutating func append(_ shape: ServiceShape, model: Model, schema: Schema) {
     let methods = shape.methods.compactMap { method -> ProtoMethod? in
       guard let request = shape.messageName(method.request) else { return nil }
@@ -46,14 +45,22 @@ extension ProtoFile {
         ProtoService(
           name: shape.name, methods: methods, isDeprecated: model.service.isDeprecated,
           location: model.service.location)))
+    appendMessages(shape.messages, model: model, schema: schema)
+  }
+
+  /// Appends messages of a model and the enums that they use.
+  mutating func appendMessages(_ messages: [MessageShape], model: Model, schema: Schema) {
     let notes = FieldNotes(schema: schema, model: model)
-    for message in shape.messages { declarations.append(.message(ProtoMessage(message, model: model, notes: notes))) }
-    var enums: Set<String> = []
-    for field in shape.messages.flatMap(\.fields) {
+    let known = Set(self.messages.filter { $0.model == model.messageFullName }.map(\.name))
+    for message in messages where !known.contains(message.name) {
+      declarations.append(.message(ProtoMessage(message, model: model, notes: notes)))
+    }
+    var enums = Set(self.enums.filter { $0.model == model.fullName }.map(\.name))
+    for field in messages.flatMap(\.fields) {
       guard let enumeration = field.enumeration, case .field(let index) = field.source,
         model.fields.indices.contains(index), enums.insert(enumeration.name).inserted
       else { continue }
-      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index])))
+      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index], model: model)))
     }
   }
 
@@ -119,28 +126,33 @@ extension ProtoMessage {
         let definition = model.fields[source]
         result.location = definition.location
         result.isDeprecated = definition.isDeprecated
-        result.origin = "\(model.fullName).\(definition.name)"
+        let isAdded = shape.role == .model && field.name != definition.name
+        result.origin = "\(model.messageFullName).\(isAdded ? field.name : definition.name)"
         if field.name == definition.name { result.was = definition.was?.name }
-        if shape.role == .model { comment += Comment.wrapped(notes.sentences(source)) }
+        if case .expansion = field.source {
+          comment += Comment.wrapped(notes.sentences(ofExpansion: source))
+        } else if shape.role == .model {
+          comment += Comment.wrapped(notes.sentences(source))
+        }
       }
       result.comment = comment
       return result
     }
     self.init(
       name: shape.name, comment: comment, fields: fields, isDeprecated: shape.role == .model && model.isDeprecated,
-      role: shape.role, model: model.fullName,
-      was: shape.role == .model ? model.was?.name : nil, location: model.location)
+      role: shape.role, model: model.messageFullName,
+      was: shape.role == .model && model.hasOwnMessage ? model.was?.name : nil, location: model.location)
   }
 }
 
 extension ProtoEnum {
-  fileprivate init(_ shape: EnumShape, of field: Field) {
+  fileprivate init(_ shape: EnumShape, of field: Field, model: Model) {
     let values = shape.values.map { value in
       Value(name: value.name, number: value.number, comment: Comment.lines("Stored as \(value.choice.excerpt)."))
     }
     self.init(
       name: shape.name, values: [Value(name: shape.zeroName, number: 0)] + values.sorted { $0.number < $1.number },
-      location: field.location)
+      model: model.fullName, location: field.location)
   }
 }
 

@@ -20,7 +20,7 @@ extension ProtoFile {
   fileprivate func rooted(_ type: ProtoTypeName) -> String {
     switch type {
     case .local(let name), .enumeration(let name): ".\(fullName(name))"
-    case .scalar, .google, .nullValue: ".\(type)"
+    case .scalar, .imported, .google, .nullValue: ".\(type)"
     }
   }
 }
@@ -113,7 +113,7 @@ extension ProtoField {
     if isDeprecated { field.options.deprecated = true }
     switch type {
     case .scalar(let scalar): field.type = scalar.descriptorType
-    case .local, .google:
+    case .local, .imported, .google:
       field.type = .message
       field.typeName = file.rooted(type)
     case .nullValue, .enumeration:

@@ -53,6 +53,8 @@ private struct Printer {
   func name(_ type: ProtoTypeName) -> String {
     switch type {
     case .google, .nullValue: (rootsGoogle ? "." : "") + type.description
+    // From the root: a package inside this one may begin with the same name.
+    case .imported: "." + type.description
     case .scalar, .local, .enumeration: type.description
     }
   }

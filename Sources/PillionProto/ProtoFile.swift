@@ -90,7 +90,7 @@ package struct ProtoMessage: Sendable {
   package var isDeprecated = false
   /// Nil for nullable messages.
   package var role: MessageShape.Role?
-  /// Full name of the model that the message belongs to, if it belongs to one.
+  /// Full name of the message of rows that it goes with, if it goes with one: `blog.Post` of `PostListRequest`.
   package var model: String?
   /// What the message was called before its model was renamed.
   package var was: String?
@@ -113,6 +113,8 @@ package struct ProtoEnum: Sendable {
   /// Numbers of removed values, ascending.
   package var reservedNumbers: [Int32] = []
   package var reservedNames: [String] = []
+  /// Full name of the model that the enum belongs to.
+  package var model: String
   /// Where the field that has it is defined.
   package var location: SourceLocation
 }
@@ -127,7 +129,7 @@ package struct ProtoField: Sendable {
   package var isDeprecated = false
   /// Where the field, or else its model, is defined.
   package var location: SourceLocation
-  /// The model's field that it stands for, if it stands for one: `blog.Post.title`.
+  /// The model's field that it stands for, if it stands for one, in the message of rows: `blog.Post.title`.
   package var origin: String?
   /// What the field was called before it was renamed.
   package var was: String?
@@ -149,6 +151,8 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   case local(String)
   /// An enum of the same package.
   case enumeration(String)
+  /// A message of another package of the definitions.
+  case imported(String, package: String)
   /// A message of `google.protobuf`.
   case google(String)
   /// The enum `google.protobuf.NullValue`.
@@ -159,6 +163,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .scalar(let scalar): scalar.rawValue
     case .local(let name), .enumeration(let name): name
+    case .imported(let name, let package): "\(package).\(name)"
     case .google(let name): "google.protobuf.\(name)"
     case .nullValue: "google.protobuf.NullValue"
     }
@@ -168,6 +173,7 @@ package enum ProtoTypeName: Sendable, Hashable, CustomStringConvertible {
   var importPath: String? {
     switch self {
     case .scalar, .local, .enumeration: nil
+    case .imported(_, let package): ProtoFile.fileName(package)
     case .google("Empty"): "google/protobuf/empty.proto"
     case .google("Timestamp"): "google/protobuf/timestamp.proto"
     case .google("Duration"): "google/protobuf/duration.proto"

@@ -17,6 +17,7 @@ extension ProtoTypeName {
     case .wellKnown(let type): self.init(type)
     case .wrapper(let scalar): self = .google(scalar.wrapperName)
     case .message(let name): self = .local(name)
+    case .imported(let name, let package): self = .imported(name, package: package)
     case .nullable(let element): self = .local(element.nullableName)
     }
   }

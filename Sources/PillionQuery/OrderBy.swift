@@ -12,9 +12,12 @@ package enum OrderBy {
   package static func parse(
     _ text: String, model: Model, schema: Schema, limits: FilterLimits = FilterLimits()
   ) throws(QueryError) -> [OrderTerm] {
+    try parse(text, paths: PathResolver(model: model, schema: schema, limits: limits))
+  }
+
+  /// The same with a resolver that is kept.
+  package static func parse(_ text: String, paths: PathResolver) throws(QueryError) -> [OrderTerm] {
     guard text.contains(where: { $0 != " " }) else { return [] }
-    let paths = PathResolver(
-      schema: schema, model: model, isTrusted: false, maximumRelations: limits.maximumRelations)
     let bytes = Array(text.utf8)
     var terms: [OrderTerm] = []
     var offset = 0

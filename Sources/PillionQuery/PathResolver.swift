@@ -1,7 +1,9 @@
-import PillionSchema
+package import PillionSchema
 
-/// Finds the fields that a query's names mean.
-struct PathResolver {
+/// Finds the fields that a query's names mean, from one model on.
+///
+/// A class, and its models are read where they lie: a copy of a model costs more than to find a name in it.
+package final class PathResolver: Sendable {
   /// A name that leads nowhere, or where a client may not go.
   struct Problem: Error {
     /// Index of the name.
@@ -12,56 +14,84 @@ struct PathResolver {
   /// Where names lead.
   struct Target {
     var path: FieldPath
-    var model: Model
+    var field: TargetField
     /// Names behind a json field: keys of its value.
-    var keys: [String]
-
-    var field: Field { model.fields[path.field] }
+    var keys: [String] = []
   }
 
-  let schema: Schema
-  let model: Model
+  /// What a query has to know of a field.
+  struct TargetField {
+    var name: String
+    var type: FieldType
+  }
+
+  private let schema: Schema
+  /// As the service shows it that is asked.
+  private let model: Model
   /// Definitions may use every field; clients those that a service shows and that are not write-only.
-  let isTrusted: Bool
-  let maximumRelations: Int
+  private let isTrusted: Bool
+  private let maximumRelations: Int
+
+  package init(model: Model, schema: Schema, isTrusted: Bool = false, limits: FilterLimits = FilterLimits()) {
+    self.schema = schema
+    self.model = model
+    self.isTrusted = isTrusted
+    maximumRelations = limits.maximumRelations
+  }
 
   func resolve(_ names: [String]) throws(Problem) -> Target {
-    var model = model
+    var index = model.index
     var relations: [Int] = []
-    for (index, name) in names.enumerated() {
-      guard let field = model.fieldIndex(name), isTrusted || model.service.fields.contains(field) else {
-        throw Problem(name: index, message: unknown(name, of: model))
+    for (position, name) in names.enumerated() {
+      guard let field = schema.models[index].fieldIndex(forClient: name),
+        isShown(field, of: index, isOwn: position == 0)
+      else {
+        throw Problem(name: position, message: unknown(name, of: position == 0 ? model : schema.models[index]))
       }
-      let definition = model.fields[field]
-      if definition.isWriteOnly, !isTrusted {
-        throw Problem(name: index, message: "`\(name)` is write-only and takes no part in queries")
+      if !isTrusted, schema.models[index].fields[field].isWriteOnly {
+        throw Problem(name: position, message: "`\(name)` is write-only and takes no part in queries")
       }
-      let rest = names.dropFirst(index + 1)
-      if rest.isEmpty { return Target(path: FieldPath(relations, field), model: model, keys: []) }
-      switch definition.type {
+      let type = schema.models[index].fields[field].type
+      if position == names.count - 1 {
+        return Target(path: FieldPath(relations, field), field: TargetField(name: name, type: type))
+      }
+      switch type {
       case .foreignKey(let key):
-        model = try follow(key.model, index)
+        let target = try follow(key.model, position)
         // The key of the related row is in this one already.
-        if rest.count == 1, rest.first == model.fields[key.field].name {
-          try check(key.field, of: model, at: index + 1)
-          return Target(path: FieldPath(relations, field), model: schema.models[previous(relations)], keys: [])
+        if position == names.count - 2, schema.models[target].fieldIndex(forClient: names[position + 1]) == key.field {
+          guard isShown(key.field, of: target, isOwn: false),
+            isTrusted || !schema.models[target].fields[key.field].isWriteOnly
+          else { throw Problem(name: position + 1, message: unknown(names[position + 1], of: schema.models[target])) }
+          return Target(path: FieldPath(relations, field), field: TargetField(name: name, type: type))
         }
-      case .manyToMany(let relation): model = try follow(relation.model, index)
-      case .scalar(.json): return Target(path: FieldPath(relations, field), model: model, keys: Array(rest))
+        index = target
+      case .manyToMany(let relation): index = try follow(relation.model, position)
+      case .reverse(let relation): index = try follow(relation.model, position)
+      case .scalar(.json):
+        return Target(
+          path: FieldPath(relations, field), field: TargetField(name: name, type: type),
+          keys: Array(names[(position + 1)...]))
       case .scalar, .array:
-        throw Problem(name: index + 1, message: "`\(name)` is no relation and has no fields")
+        throw Problem(name: position + 1, message: "`\(name)` is no relation and has no fields")
       }
       relations.append(field)
       guard relations.count <= maximumRelations else {
-        throw Problem(name: index, message: "more than \(maximumRelations) relations in a row")
+        throw Problem(name: position, message: "more than \(maximumRelations) relations in a row")
       }
     }
     throw Problem(name: 0, message: "expected a field name")
   }
 
-  private func follow(_ index: Int, _ name: Int) throws(Problem) -> Model {
+  private func follow(_ index: Int, _ name: Int) throws(Problem) -> Int {
     guard schema.models.indices.contains(index) else { throw Problem(name: name, message: "leads nowhere") }
-    return schema.models[index]
+    return index
+  }
+
+  /// Own fields are those of the service that is asked, others those of the other model's first service.
+  private func isShown(_ field: Int, of index: Int, isOwn: Bool) -> Bool {
+    if isTrusted { return true }
+    return isOwn ? model.service.fields.contains(field) : schema.models[index].service.fields.contains(field)
   }
 
   /// Whether a relation on the way leads to many rows.
@@ -75,22 +105,9 @@ struct PathResolver {
     return false
   }
 
-  /// The model that the relations lead to.
-  private func previous(_ relations: [Int]) -> Int {
-    var index = model.index
-    for relation in relations { index = schema.models[index].fields[relation].type.related ?? index }
-    return index
-  }
-
-  private func check(_ field: Int, of model: Model, at name: Int) throws(Problem) {
-    guard isTrusted || model.service.fields.contains(field) && !model.fields[field].isWriteOnly else {
-      throw Problem(name: name, message: unknown(model.fields[field].name, of: model))
-    }
-  }
-
   private func unknown(_ name: String, of model: Model) -> String {
     let shown = isTrusted ? Array(model.fields.indices) : model.service.fields.filter { !model.fields[$0].isWriteOnly }
-    let near = Suggestion.of(name, among: shown.map { model.fields[$0].name })
+    let near = Suggestion.of(name, among: shown.flatMap { model.fields[$0].protoNames })
     return "`\(Self.excerpt(name))` is not a field of \(model.name)" + (near.map { "; \($0)" } ?? "")
   }
 

@@ -11,6 +11,7 @@ package final class SQLiteDriver: Driver {
   private let reads: JobQueue
   private let streams: StreamScheduler
   private let threads: Locked<[LaneThread]>
+  private let readers: Int
 
   package var dialect: Dialect { .sqlite }
 
@@ -27,12 +28,13 @@ package final class SQLiteDriver: Driver {
     reads = JobQueue(limit: configuration.queueLimit)
     streams = StreamScheduler(configuration)
     threads = Locked([])
+    readers = max(configuration.readers, 1)
     var started: [LaneThread] = []
     do throws(DatabaseError) {
       let streams = streams
       let writer = try WriterLane(configuration, queue: writes, status: status, onLogFull: { streams.endIdle() })
       started.append(try LaneThread(name: "sqlite-writer") { writer.run() })
-      for number in 0..<max(configuration.readers, 1) {
+      for number in 0..<readers {
         let reader = try ReaderLane(configuration, queue: reads, status: status)
         started.append(try LaneThread(name: "sqlite-read-\(number)") { reader.run() })
       }
@@ -67,6 +69,13 @@ package final class SQLiteDriver: Driver {
     // A running statement sees the mark at the next look of its connection's progress handler.
     job.markCancelled()
     if let stream = job as? RowStream { streams.cancel(stream) }
+  }
+
+  package var statistics: DriverStatistics {
+    DriverStatistics(
+      lanes: [
+        writes.statistics("write", threads: 1), reads.statistics("read", threads: readers), streams.statistics,
+      ], statements: status.statements.values)
   }
 
   /// Queued jobs come back as unavailable, running reads and Lists are stopped, and the running group of writes is

@@ -3,7 +3,7 @@ package struct Field: Sendable {
   /// lower_snake_case; the name in the proto.
   package var name: String
   package var type: FieldType
-  /// The column; meaningless for many_to_many, which has none.
+  /// The column; meaningless for many_to_many and reverse, which have none.
   package var column: String
   package var isNullable: Bool
   package var defaultValue: DefaultValue?
@@ -38,6 +38,8 @@ package struct Field: Sendable {
   package var was: FormerName?
   /// Clients are told not to use it any more; it works as before.
   package var isDeprecated: Bool
+  /// How the rows that a relation leads to are sent; nil: only their keys are.
+  package var expansion: Expansion?
   package var location: SourceLocation
 
   package init(
@@ -72,6 +74,38 @@ package struct Field: Sendable {
     self.isDeprecated = isDeprecated
     self.location = location
   }
+
+  /// The proto field of the field's own value: of a relation that is expanded, that of its keys.
+  package var valueName: String { expansion?.keyName ?? name }
+
+  /// Whether a message has a proto field of the field's own value: reverse relations that are expanded have none.
+  package var hasValue: Bool { expansion.map { $0.keyName != nil } ?? true }
+
+  /// Names that the field goes by in messages.
+  package var protoNames: [String] { expansion.map { [$0.keyName, $0.name].compactMap(\.self) } ?? [name] }
+
+  /// Whether the field goes by this name in messages.
+  package func isCalled(_ other: String) -> Bool {
+    guard let expansion else { return name == other }
+    return expansion.name == other || expansion.keyName == other
+  }
+}
+
+/// The proto field in which a relation's rows are sent as messages, and what its keys are called beside it.
+package struct Expansion: Sendable, Hashable {
+  /// The field of the message or messages: `author`.
+  package var name: String
+  /// The field of the key or keys, `author_id`; nil: they are not sent.
+  package var keyName: String?
+  /// The message of the rows, without its package: the other model's own.
+  package var message = ""
+  /// The package of that message.
+  package var package = ""
+
+  package init(name: String, keyName: String?) {
+    self.name = name
+    self.keyName = keyName
+  }
 }
 
 /// The name that a field or a model had before; its numbers stay.
@@ -91,6 +125,8 @@ package enum FieldType: Sendable, Hashable {
   case foreignKey(ForeignKey)
   /// Rows of a join table.
   case manyToMany(ManyToMany)
+  /// Rows of another model whose foreign key holds this row's key.
+  case reverse(ReverseRelation)
   /// A PostgreSQL array; JSON text in SQLite.
   case array(ScalarType)
 
@@ -100,6 +136,7 @@ package enum FieldType: Sendable, Hashable {
     case .scalar(let type), .array(let type): type
     case .foreignKey(let key): key.type
     case .manyToMany(let relation): relation.type
+    case .reverse(let relation): relation.type
     }
   }
 
@@ -109,6 +146,15 @@ package enum FieldType: Sendable, Hashable {
     case .scalar, .array: nil
     case .foreignKey(let key): key.model
     case .manyToMany(let relation): relation.model
+    case .reverse(let relation): relation.model
+    }
+  }
+
+  /// Whether the value is in a column of the model's own table.
+  package var hasColumn: Bool {
+    switch self {
+    case .scalar, .foreignKey, .array: true
+    case .manyToMany, .reverse: false
     }
   }
 
@@ -116,7 +162,7 @@ package enum FieldType: Sendable, Hashable {
   package var isRepeated: Bool {
     switch self {
     case .scalar, .foreignKey: false
-    case .manyToMany, .array: true
+    case .manyToMany, .reverse, .array: true
     }
   }
 }
@@ -173,6 +219,35 @@ package struct ManyToMany: Sendable, Hashable {
     self.through = through
     self.source = source
     self.target = target
+  }
+}
+
+package struct ReverseRelation: Sendable, Hashable {
+  /// Rows that are sent of a relation which does not say how many.
+  package static let standardLimit = 100
+
+  /// Index of the model whose rows refer to this one.
+  package var model: Int
+  /// The foreign key of that model that does.
+  package var field: Int
+  /// That model's single-column key; nil: it has another kind of key, and its rows are only sent as messages.
+  package var key: Int?
+  /// The type of that key.
+  package var type: ScalarType
+  /// Rows that are sent at most.
+  package var limit: Int
+  /// The order in which they are sent; nil: that model's own. The key is appended by whoever orders.
+  package var ordering: [OrderTerm]?
+
+  package init(
+    model: Int, field: Int, key: Int?, type: ScalarType, limit: Int = standardLimit, ordering: [OrderTerm]? = nil
+  ) {
+    self.model = model
+    self.field = field
+    self.key = key
+    self.type = type
+    self.limit = limit
+    self.ordering = ordering
   }
 }
 

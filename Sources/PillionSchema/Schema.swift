@@ -28,15 +28,35 @@ package struct Schema: Sendable {
     }
   }
 
-  /// The model called `blog.Post`, or `Post` when only one package has it.
+  /// Every model as each of its services shows it, model after model: what shapes and scopes are indexed by.
+  package var views: [Model] { models.flatMap(\.views) }
+
+  /// `author.name`: a path from `model` as a client writes it.
+  package func text(of path: FieldPath, from model: Model) -> String {
+    var (model, names) = (model, [String]())
+    for relation in path.relations where model.fields.indices.contains(relation) {
+      names.append(model.fields[relation].name)
+      guard let next = model.fields[relation].type.related, models.indices.contains(next) else { break }
+      model = models[next]
+    }
+    if model.fields.indices.contains(path.field) { names.append(model.fields[path.field].name) }
+    return names.joined(separator: ".")
+  }
+
+  /// The model called `blog.Post`, or `Post` when only one package has it; of a message such as `blog.PublicPost`, the
+  /// model as the service shows it that has that message.
   package func model(named name: String) -> Model? {
     if let exact = models.first(where: { $0.fullName == name }) { return exact }
-    let short = models.filter { $0.name == name }
+    if let view = views.first(where: { $0.messageFullName == name }) { return view }
+    let short = views.filter { $0.messageName == name }
     return short.count == 1 ? short[0] : nil
   }
 }
 
-/// One model: a table and the service over it.
+/// One model: a table and the services over it.
+///
+/// A value of this type is the model as `service` shows it: in `Schema.models` that is the first one, and `views` gives
+/// the others.
 package struct Model: Sendable {
   /// Its index in `Schema.models`.
   package var index: Int
@@ -54,6 +74,8 @@ package struct Model: Sendable {
   /// Default order of List, as written; the key is appended by whoever orders.
   package var ordering: [OrderTerm]
   package var service: ServiceDefinition
+  /// The services behind the first, in definition order.
+  package var otherServices: [ServiceDefinition]
   /// `was:`, the model's name before it was renamed, without the package.
   package var was: FormerName?
   /// Clients are told not to use it any more; it works as before.
@@ -62,7 +84,8 @@ package struct Model: Sendable {
 
   package init(
     index: Int, package: String, name: String, table: TableName, doc: String? = nil, fields: [Field], primaryKey: [Int],
-    ordering: [OrderTerm] = [], service: ServiceDefinition, was: FormerName? = nil, isDeprecated: Bool = false,
+    ordering: [OrderTerm] = [], service: ServiceDefinition, otherServices: [ServiceDefinition] = [],
+    was: FormerName? = nil, isDeprecated: Bool = false,
     location: SourceLocation
   ) {
     self.index = index
@@ -74,6 +97,7 @@ package struct Model: Sendable {
     self.primaryKey = primaryKey
     self.ordering = ordering
     self.service = service
+    self.otherServices = otherServices
     self.was = was
     self.isDeprecated = isDeprecated
     self.location = location
@@ -82,11 +106,40 @@ package struct Model: Sendable {
   /// `blog.Post`.
   package var fullName: String { package.isEmpty ? name : "\(package).\(name)" }
 
+  /// The model as each of its services shows it, in definition order.
+  package var views: [Model] {
+    [self]
+      + otherServices.map { other in
+        var view = self
+        view.service = other
+        view.otherServices = []
+        return view
+      }
+  }
+
+  /// Name of the proto message that carries the rows of `service`, which its requests are named for too.
+  package var messageName: String { service.message ?? name }
+
+  /// Whether the message is the model's own, and so is called as it is.
+  package var hasOwnMessage: Bool { messageName == name }
+
+  /// `blog.Post`, or `blog.PublicPost` of a further service.
+  package var messageFullName: String { package.isEmpty ? messageName : "\(package).\(messageName)" }
+
   /// `blog.PostController`.
   package var serviceFullName: String { package.isEmpty ? service.name : "\(package).\(service.name)" }
 
   /// Index of the field called `name`.
-  package func fieldIndex(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
+  package func fieldIndex(_ name: String) -> Int? {
+    // Reads the names where they lie, without a copy of each field.
+    for index in fields.indices where fields[index].name == name { return index }
+    return nil
+  }
+
+  /// Index of the field that a client calls `name`: by its own name, or by one that it has in messages.
+  package func fieldIndex(forClient name: String) -> Int? {
+    fieldIndex(name) ?? fields.firstIndex { $0.isCalled(name) }
+  }
 
   /// Whether the database makes the key: a single int32, int64, uint32 or uuid key without a default that refers to
   /// nothing. No database has a generated column for all of uint64.
@@ -142,10 +195,12 @@ package struct FieldPath: Sendable, Hashable {
   }
 }
 
-/// The `service:` section of a model, defaults filled in.
+/// One service of a model, defaults filled in.
 package struct ServiceDefinition: Sendable {
   /// Default `<Model>Controller`.
   package var name: String
+  /// Name of the proto message that carries its rows; nil: the model's own.
+  package var message: String?
   /// In the order of `Action.allCases`.
   package var actions: [Action]
   /// Indices of the fields that the service shows, in definition order; default: all.
@@ -161,19 +216,24 @@ package struct ServiceDefinition: Sendable {
   package var filter: Located<String>?
   /// Rows of a List or ListPage at most; nil: what the configuration says.
   package var maximumPageSize: Int?
+  /// Rows of a ListPage that asks for none; nil: what the configuration says.
+  package var defaultPageSize: Int?
   package var totalSize: TotalSize
+  /// Nil: what the configuration says.
+  package var indexRequirement: IndexRequirement?
   /// Longest time that a call may keep the database; nil: what the configuration says.
   package var statementTimeoutMilliseconds: Int?
   package var location: SourceLocation
 
   package init(
-    name: String, actions: [Action] = Action.standard, fields: [Int], lookupField: Int? = nil,
+    name: String, message: String? = nil, actions: [Action] = Action.standard, fields: [Int], lookupField: Int? = nil,
     lookupRequestField: String? = nil, nullStyle: NullStyle = .oneof, isDeprecated: Bool = false,
     filter: Located<String>? = nil,
-    maximumPageSize: Int? = nil, totalSize: TotalSize = .none, statementTimeoutMilliseconds: Int? = nil,
-    location: SourceLocation
+    maximumPageSize: Int? = nil, defaultPageSize: Int? = nil, totalSize: TotalSize = .none,
+    indexRequirement: IndexRequirement? = nil, statementTimeoutMilliseconds: Int? = nil, location: SourceLocation
   ) {
     self.name = name
+    self.message = message
     self.actions = actions
     self.fields = fields
     self.lookupField = lookupField
@@ -182,7 +242,9 @@ package struct ServiceDefinition: Sendable {
     self.isDeprecated = isDeprecated
     self.filter = filter
     self.maximumPageSize = maximumPageSize
+    self.defaultPageSize = defaultPageSize
     self.totalSize = totalSize
+    self.indexRequirement = indexRequirement
     self.statementTimeoutMilliseconds = statementTimeoutMilliseconds
     self.location = location
   }
@@ -217,6 +279,16 @@ package enum TotalSize: String, Sendable, Hashable, CaseIterable {
   case exact
   /// Counts up to 10,000; without a filter, PostgreSQL's statistics say it.
   case estimated
+}
+
+/// What becomes of a List whose filter or order no index serves; the raw value is the name in definitions and
+/// configuration.
+package enum IndexRequirement: String, Sendable, Hashable, CaseIterable {
+  case off
+  /// It is logged.
+  case warn
+  /// It fails.
+  case refuse
 }
 
 /// How a nullable field looks in the model's message.

@@ -6,7 +6,7 @@ package import PillionSchema
 package struct Definitions: Sendable {
   package var schema: Schema
   package var protos: GeneratedProtos
-  /// The services' filters, in the order of the models.
+  /// The services' filters, in the order of `Schema.views`.
   package var scopes: [Filter?]
 
   /// What came of reading definitions and lock.
@@ -50,7 +50,7 @@ package struct Definitions: Sendable {
   /// Reads the services' filters in their models' terms.
   private static func scopes(_ schema: Schema, _ diagnostics: inout [Diagnostic]) -> [Filter?] {
     var scopes: [Filter?] = []
-    for model in schema.models {
+    for model in schema.views {
       guard let text = model.service.filter else {
         scopes.append(nil)
         continue

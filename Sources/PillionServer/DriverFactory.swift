@@ -21,6 +21,7 @@ extension DatabaseURL {
     case .postgresql(let conninfo):
       var postgresql = PostgreSQLConfiguration(connectionString: conninfo)
       postgresql.statementTimeout = .milliseconds(configuration.statementTimeoutMilliseconds)
+      postgresql.hasSession = configuration.prepares
       postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
       postgresql.streamConnections = configuration.streams
       postgresql.queueLimit = configuration.queue

@@ -6,7 +6,9 @@ package enum ExitStatus: Int32, Sendable {
   case success = 0
   /// A check failed.
   case failure = 1
-  /// The database cannot be reached.
+  /// The command line is wrong.
+  case usage = 64
+  /// The database, or the server that was asked, cannot be reached.
   case unavailable = 69
   /// The configuration or the definitions are wrong.
   case configuration = 78

@@ -21,15 +21,21 @@ enum FieldRule: Sendable {
 
   enum OrderedText: Sendable { case decimal, date, time, timestamp, duration }
 
-  /// A regular expression and its text.
-  struct Pattern: Sendable {
+  /// A regular expression, compiled once, and its text.
+  ///
+  /// `@unchecked Sendable`: `Regex` is not Sendable because closures of a regex builder may be in it. One that is made
+  /// of a text has none, and what it lowers itself to at the first match it stores atomically.
+  struct Pattern: @unchecked Sendable {
     let source: String
+    /// Nil if the text is malformed, which the definitions' loader does not let pass.
+    private let regex: Regex<AnyRegexOutput>?
 
-    /// `Regex` is not Sendable, so each use compiles; definitions were checked when they were loaded.
-    func matches(_ text: String) -> Bool {
-      guard let regex = try? Regex(source) else { return false }
-      return text.firstMatch(of: regex) != nil
+    init(source: String) {
+      self.source = source
+      regex = try? Regex(source)
     }
+
+    func matches(_ text: String) -> Bool { regex.map { text.firstMatch(of: $0) != nil } ?? false }
   }
 
   static func rules(of field: Field) -> [FieldRule] {

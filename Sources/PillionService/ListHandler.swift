@@ -18,6 +18,13 @@ class RowAnswer: RowStream, @unchecked Sendable {
     super.init(
       statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
       mailbox: loop, deadline: deadline)
+    trace(call)
+  }
+
+  /// Notes for the call's trace that the stream has come to its end.
+  func noteTrace(_ call: ServerCall, _ driver: any Driver, _ end: End) {
+    let isFailed = if case .failed = end { true } else { false }
+    call.noteTrace(of: self, driver.dialect, isFailed: isFailed, statement: statement.sql)
   }
 
   /// The client has taken what was sent.
@@ -32,6 +39,7 @@ final class ListHandler: CallHandler {
   private let method: any RowMethod
   private let loop: LoopState
   private var answer: RowAnswer?
+  private var index: IndexQuestion?
 
   init(method: any RowMethod, loop: LoopState) {
     self.method = method
@@ -49,10 +57,13 @@ final class ListHandler: CallHandler {
       return call.finish(method.errors.status(for: violations))
     }
     answer = method.makeStream(list, call: call, loop: loop)
+    index = list.bound.index
   }
 
   func onRequestEnd(_ call: ServerCall) {
-    if let answer { method.driver.open(answer) }
+    guard let answer else { return }
+    guard let index, let indexes = method.request.indexes else { return method.driver.open(answer) }
+    indexes.admit(index, call, loop) { [method] in method.driver.open(answer) }
   }
 
   func onCancel(_ reason: CancelReason, _ call: ServerCall) { answer?.cancel(method.driver) }

@@ -62,6 +62,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
       call.send(chunk.bytes)
     }
     if delivery.needsResume { method.driver.resume(self) }
+    if let end = delivery.end { noteTrace(call, method.driver, end) }
     switch delivery.end {
     case .complete: complete()
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))

@@ -87,6 +87,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
           details: [.errorInfo(reason: "PAGE_TOO_LARGE")]))
     }
     if delivery.needsResume { method.driver.resume(self) }
+    if let end = delivery.end { noteTrace(call, method.driver, end) }
     switch delivery.end {
     case .complete: countRows()
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))

@@ -8,19 +8,29 @@ import PillionWire
 struct ListRequest: Sendable {
   let plan: ListPlan
   let policy: ListPolicy
+  /// Nil where the service asks for no index.
+  let indexes: IndexGuard?
   private let decoder: RequestDecoder
+  private let paths: PathResolver
   /// Rows that one call gives at most; nil: all.
   private let maximum: Int?
   /// Rows when the request does not say; nil: as many as `maximum`.
   private let standard: Int?
+  /// The model's own order as text.
+  private let ownOrder: String
 
   init(plan: ListPlan, policy: ListPolicy, isPage: Bool) {
     self.plan = plan
     self.policy = policy
+    indexes = policy.indexGuard(of: plan.model.service)
     decoder = RequestDecoder(shape: plan.request)
+    let (model, schema) = (plan.model, plan.schema)
+    paths = PathResolver(model: model, schema: schema, limits: policy.limits)
+    ownOrder = model.ordering.map { ($0.descending ? "-" : "") + schema.text(of: $0.path, from: model) }
+      .joined(separator: ",")
     let configured = plan.model.service.maximumPageSize ?? policy.maximumPageSize
     maximum = isPage ? configured ?? ListPolicy.largestPage : configured
-    standard = isPage ? policy.defaultPageSize : nil
+    standard = isPage ? plan.model.service.defaultPageSize ?? policy.defaultPageSize : nil
   }
 
   /// What a call asks of the database.
@@ -51,14 +61,12 @@ struct ListRequest: Sendable {
       case .filter:
         texts.filter = text()
         do throws(QueryError) {
-          query.filter = try Filter.parse(
-            texts.filter, model: plan.model, schema: plan.schema, limits: policy.limits)
+          query.filter = try Filter.parse(texts.filter, paths: paths, limits: policy.limits)
         } catch { violation(error.description) }
       case .orderBy:
         texts.order = text()
         do throws(QueryError) {
-          let terms = try OrderBy.parse(
-            texts.order, model: plan.model, schema: plan.schema, limits: policy.limits)
+          let terms = try OrderBy.parse(texts.order, paths: paths)
           if !terms.isEmpty { query.order = terms }
         } catch { violation(error.description) }
       case .pageSize:
@@ -67,7 +75,7 @@ struct ListRequest: Sendable {
       case .pageToken: texts.token = text()
       case .readMask:
         do throws(ValueError) {
-          query.fields = try FieldMask.fields(slot, of: message, model: plan.model)
+          query.fields = try FieldMask.selection(slot, of: message, model: plan.model, schema: plan.schema)
         } catch { violation(error.message) }
       default: break
       }
@@ -80,7 +88,10 @@ struct ListRequest: Sendable {
         let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
         guard plan.fits(position, order: query.order) else { throw .otherQuery }
         query.after = position
-      } catch { violations.append(FieldViolation(field: "page_token", description: error.message)) }
+      } catch {
+        policy.tokenErrors.note(error)
+        violations.append(FieldViolation(field: "page_token", description: error.message))
+      }
     }
     guard violations.isEmpty else { return nil }
     do throws(ValueError) {
@@ -109,9 +120,6 @@ struct ListRequest: Sendable {
   }
 
   private func digest(_ texts: Texts) -> [UInt8] {
-    let model = plan.model
-    let order = model.ordering.map { "\($0.descending ? "-" : "")\(model.fields[$0.path.field].name)" }
-    return PageTokens.digest(
-      [model.fullName, model.service.name, texts.filter, texts.order, order.joined(separator: ",")])
+    PageTokens.digest([plan.model.fullName, plan.model.service.name, texts.filter, texts.order, ownOrder])
   }
 }

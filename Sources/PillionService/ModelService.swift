@@ -3,30 +3,31 @@ package import PillionQuery
 package import PillionSchema
 package import PillionTransport
 
-/// The services of a schema: one method for each action of each model.
+/// The services of a schema: one method for each action of each service.
 package struct ModelServices {
   package let methods: [(descriptor: MethodDescriptor, handler: any MethodHandler)]
   /// Full names, such as `blog.PostController`.
   package let names: [String]
 
-  /// `shapes` has one shape a model, in the order of `schema.models`; so has `scopes`, the services' filters.
+  /// `shapes` and `scopes`, the services' filters, are in the order of `schema.views`.
   package init(
     schema: Schema, shapes: [ServiceShape], scopes: [Filter?], driver: any Driver, errors: ErrorPolicy,
     lists: ListPolicy, loops: LoopStates
   ) {
-    let names = shapes.map { shape in
-      let package = schema.models[shape.model].package
-      return package.isEmpty ? shape.name : "\(package).\(shape.name)"
-    }
-    self.names = names
-    methods = zip(shapes, names).flatMap { shape, service in
-      let model = schema.models[shape.model]
-      let scope = scopes.indices.contains(shape.model) ? scopes[shape.model] : nil
-      let plans = ModelPlans(model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope)
+    let views = schema.views
+    let relations = RelatedModels(shapes: shapes, scopes: scopes)
+    names = views.map(\.serviceFullName)
+    methods = zip(views.indices, zip(views, shapes)).flatMap { index, service in
+      let (model, shape) = service
+      let scope = scopes.indices.contains(index) ? scopes[index] : nil
+      let plans = ModelPlans(
+        model: model, schema: schema, shape: shape, dialect: driver.dialect, scope: scope, relations: relations,
+        asksForIndexes: lists.indexGuard(of: model.service) != nil)
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
-        let descriptor = MethodDescriptor(
-          path: "/\(service)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
+        var descriptor = MethodDescriptor(
+          path: "/\(model.serviceFullName)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
           isMutating: method.action.isMutating)
+        descriptor.model = model.fullName
         if method.action == .list || method.action == .listPage {
           guard let plan = plans.list else { return nil }
           let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
@@ -36,7 +37,10 @@ package struct ModelServices {
           return ListPageMethod(request: request, driver: driver, errors: errors, loops: loops).map { (descriptor, $0) }
         }
         return plans.unary[method.action].map {
-          (descriptor, UnaryMethod(plan: $0, model: model, driver: driver, errors: errors, loops: loops))
+          (
+            descriptor,
+            UnaryMethod(action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops)
+          )
         }
       }
     }

@@ -10,13 +10,18 @@ final class UnaryMethod: MethodHandler {
   let plan: any UnaryPlan
   let decoder: RequestDecoder
   let validator: RequestValidator
+  /// Of a method that writes.
+  let mutation: MutationReader?
   let model: Model
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
 
-  init(plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+  init(
+    action: Action, plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates
+  ) {
     self.plan = plan
+    self.mutation = MutationReader(action: action, request: plan.request, model: model)
     self.decoder = RequestDecoder(shape: plan.request)
     self.validator = RequestValidator(request: plan.request, model: model)
     self.model = model
@@ -45,6 +50,9 @@ private final class UnaryHandler: CallHandler {
       try method.decoder.decode(bytes, into: &loop.message)
     } catch {
       return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+    }
+    if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
+      mutation.note(loop.message, in: note)
     }
     var violations: [FieldViolation] = []
     method.validator.validate(loop.message, violations: &violations)
@@ -76,6 +84,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     super.init(
       steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
       deadline: call.databaseDeadline(method.model))
+    trace(call)
   }
 
   /// The frame of `google.protobuf.Empty`.
@@ -83,8 +92,14 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
 
   override public func arrive() {
     guard !call.isEnded else { return }
+    call.noteTrace(
+      of: self, method.driver.dialect, isFailed: outcome.isFailure,
+      statement: steps.map(\.statement.sql).joined(separator: "; "))
     switch outcome {
     case .message(let framed):
+      if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
+        mutation.note(answer: framed, decoder: method.decoder, in: note)
+      }
       call.rowCount = 1
       call.finish(message: framed)
     case .done:

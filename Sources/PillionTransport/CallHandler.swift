@@ -44,6 +44,10 @@ package struct MethodDescriptor: Sendable {
   package var isMutating: Bool
   /// Whether the server has the method; false: the path is what a client made up.
   package internal(set) var isKnown = true
+  /// The model that it is about, such as `blog.Post`, for the audit; nil: none.
+  package var model: String?
+  /// The place that whoever counts calls has given it; 0: none.
+  package var number = 0
 
   package init(
     path: String, isClientStreaming: Bool = false, isServerStreaming: Bool = false, isMutating: Bool = false

@@ -7,6 +7,8 @@ final class MemoryBudget: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
+  var reservedBytes: Int { reserved.load(ordering: .relaxed) }
+
   /// Whether as much is reserved as may be.
   var isSpent: Bool { reserved.load(ordering: .relaxed) > limit }
 

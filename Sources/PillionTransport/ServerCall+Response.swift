@@ -45,6 +45,7 @@ extension ServerCall {
   }
 
   private func enqueue(_ messages: [UInt8]) {
+    if loop.chain != nil { responseMessages &+= messages.messageCount }
     var framed = messages
     if responseCompression != .identity, compressesMessages, let deflater = loop.deflater(responseCompression) {
       framed = deflater.compress(messages)

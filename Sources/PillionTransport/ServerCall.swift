@@ -34,7 +34,8 @@ package final class ServerCall: @unchecked Sendable {
 
   // The request.
   @exclusivity(unchecked) var assembler: MessageAssembler
-  var messageCount = 0
+  /// Request messages that have come.
+  package internal(set) var messageCount = 0
   var isMessageHeld = false
   var hasRequestEnded = false
   var isRequestEndDue = false
@@ -56,6 +57,8 @@ package final class ServerCall: @unchecked Sendable {
   var isResponseStarted = false
   var isDeferred = false
   var areTrailersSubmitted = false
+  /// Response messages that were given to the transport.
+  package internal(set) var responseMessages = 0
   var isClosed = false
   /// Whether the server has reset the stream for no fault of the client.
   var isGivenUp = false

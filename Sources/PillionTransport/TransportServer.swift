@@ -14,6 +14,7 @@ package final class TransportServer: Sendable {
   private let configuration: TransportConfiguration
   private let group: any EventLoopGroup
   private let loops: [LoopContext]
+  private let load: ServerLoad
   private let state = Mutex(State())
   private let credentials: Mutex<TLSCredentials?>
 
@@ -31,6 +32,7 @@ package final class TransportServer: Sendable {
     self.configuration = configuration
     self.group = group
     let load = ServerLoad(configuration)
+    self.load = load
     self.credentials = Mutex(credentials)
     var loops: [LoopContext] = []
     for eventLoop in group.makeIterator() {
@@ -41,6 +43,8 @@ package final class TransportServer: Sendable {
     }
     self.loops = loops
   }
+
+  package var statistics: TransportStatistics { load.statistics }
 
   /// Listens at a name or address and a port; port 0 is any free one. May be called several times.
   ///

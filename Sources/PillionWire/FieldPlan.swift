@@ -31,7 +31,7 @@ struct FieldPlan: Sendable {
     case .scalar(let scalar): (item, container) = (Item(scalar), .none)
     case .wellKnown(let type): (item, container) = (Item(type), .none)
     // No request sets one; its bytes are passed over.
-    case .message: (item, container) = (.bytes, .none)
+    case .message, .imported: (item, container) = (.bytes, .none)
     case .wrapper(let scalar): (item, container) = (Item(scalar), .wrapper)
     case .nullable(.scalar(let scalar)): (item, container) = (Item(scalar), .nullable)
     case .nullable(.wellKnown(let type)): (item, container) = (Item(type), .nullable)

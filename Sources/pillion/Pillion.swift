@@ -12,11 +12,13 @@ struct Pillion: ParsableCommand {
       Settings come from pillion.yaml, then the environment (PILLION_DATABASE_URL and so on), then flags; \
       `pillion serve --print-config` shows the result.
 
-      Exit codes: 0 fine, 1 a check failed, 64 usage, 69 the database cannot be reached, 78 the configuration or a \
+      Exit codes: 0 fine, 1 a check failed, 64 usage, 69 the database or the server cannot be reached, 78 the configuration or a \
       definition is wrong.
       """,
     version: "pillion \(PillionVersion.current)",
-    subcommands: [Serve.self, GenerateProtos.self, Inspect.self, Check.self, SchemaSQL.self, MakeAPIKey.self])
+    subcommands: [
+      Serve.self, GenerateProtos.self, Inspect.self, Check.self, SchemaSQL.self, MakeAPIKey.self, Healthcheck.self,
+    ])
 }
 
 struct SettingsFileOption: ParsableArguments {

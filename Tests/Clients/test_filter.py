@@ -159,6 +159,24 @@ def test_limits(catalog, text):
         catalog.service("ItemController").List(filter=text)
 
 
+def test_limits_of_the_configuration(kind, start):
+    limits = {"BYTES": "30", "TERMS": "2", "DEPTH": "1"}
+    variables = {f"PILLION_LIST_MAX_FILTER_{name}": value for name, value in limits.items()} | {"PILLION_LIST_MAX_RELATIONS": "1"}
+    with start(kind, catalog=MODEL, variables=variables) as running:
+        items = running.service("ItemController")
+        for text in ["small = 1 OR flag", "(flag)", "NOT flag", "maker.name = x", "small = (1)"]:
+            assert items.List(filter=text) == []
+        for text, says in [
+            ("title = " + "x" * 30, "at most 30 are allowed"), ("flag flag flag", "more than 2 terms"), ("((flag))", "deeper than 1 levels"), ("NOT (flag)", "deeper"),
+            ("maker.region.name = x", "more than 1 relations"),
+        ]:
+            with refused(StatusCode.INVALID_ARGUMENT, fields=["filter"]) as refusal:
+                items.List(filter=text)
+            assert says in refusal.message
+        with refused(StatusCode.INVALID_ARGUMENT, fields=["order_by"]):
+            items.List(order_by="maker.region.name")
+
+
 @pytest.mark.parametrize(
     "text",
     ["title = \"'; DROP TABLE item; --\"", "title = \"' OR '1'='1\"", "data.\"'; DROP TABLE item; --\" = 1", "data.\"}') OR true --\" = 1", "title:\"$1 %s ?1\"", 'regex(title, "\' OR 1=1 --")'],

@@ -93,15 +93,16 @@ def test_pages_joined_are_the_rows_of_one_list(table):
         assert len(set(whole)) == len(whole)
 
 
-def test_rows_that_stay_appear_once_while_others_come_and_go(table):
+@pytest.mark.parametrize("order", ["b desc, c, d", "group.name desc, group.rank, b", "tenant desc", "e, f desc, group", ""])
+def test_rows_that_stay_appear_once_while_others_come_and_go(table, order):
     entries = table.service("EntryController")
     stable = {key(row) for row in entries.List()}
     seen = []
     added = []
-    for number, page in enumerate(pages(entries.List, order_by="b desc, c, d", page_size=9)):
+    for number, page in enumerate(pages(entries.List, order_by=order, page_size=9)):
         seen += [key(row) for row in page]
         for other in range(3):
-            row = entries.Create(json={"tenant": 9, "id": 1000 + 10 * number + other, "a": other, "f": 0.5, "b": {"value": other}})
+            row = entries.Create(json={"tenant": 9, "id": 1000 + 10 * number + other, "a": other, "f": 0.5, "b": {"value": other}, **({"group": {"value": 1 + number % 5}} if other else {})})
             added.append(key(row))
         if number % 2:
             gone = added.pop(0)
@@ -117,6 +118,41 @@ def test_order_equals_the_databases(table):
     rows = table.database.query(
         'SELECT e.tenant, e.id FROM entry e LEFT JOIN "group" g ON g.id = e.group_id ORDER BY g.name DESC NULLS FIRST, e.b NULLS LAST, e.tenant, e.id')
     assert [key(row) for row in entries.List(order_by="group.name desc, b")] == [tuple(row) for row in rows]
+
+
+def test_own_order_across_foreign_keys(kind, start):
+    """`ordering:` of the definitions, on fields that no client sees."""
+    model = TABLE.replace("[b, -c]", "[group.name, -group.rank, group.id, b]").replace("rank: { type: int32, null: true }", "rank: { type: int32, null: true }\n    service: { fields: [id, name] }")
+    with start(kind, pages=model) as running:
+        fill(running.database, random.Random(3), 100)
+        entries = running.service("EntryController")
+        rows = running.database.query(
+            'SELECT e.tenant, e.id FROM entry e LEFT JOIN "group" g ON g.id = e.group_id '
+            "ORDER BY g.name NULLS LAST, g.rank DESC NULLS FIRST, e.group_id NULLS LAST, e.b NULLS LAST, e.tenant, e.id")
+        whole = [tuple(row) for row in rows]
+        assert [key(row) for row in entries.List()] == whole
+        for method in (entries.List, entries.ListPage):
+            assert [key(row) for page in pages(method, page_size=7) for row in page] == whole
+        with refused(StatusCode.INVALID_ARGUMENT, fields=["order_by"]):
+            entries.List(order_by="group.rank")
+        assert running.project.run("check", "--database", running.database.url).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        ("group.nope", "model 'Group' has no field 'nope'; known: id, name, rank"),
+        ("nope.name", "model 'Entry' has no field 'nope'"),
+        ("a.name", "'a' in 'a.name' is no foreign key, so no order leads through it"),
+        ("group.name.x", "'name' in 'group.name.x' is no foreign key"),
+        ("-group.", "model 'Group' has no field ''"),
+        ("group.name, -group.name", "'group.name' is in the ordering twice"),
+        ("group.id, group", "'group' is in the ordering twice"),
+    ],
+)
+def test_own_order_that_is_wrong(new_project, order, message):
+    result = new_project(pages=TABLE.replace("[b, -c]", f"[{order}]")).run("generate-protos")
+    assert result.returncode == 78 and message in result.stderr and "pages.yaml:" in result.stderr
 
 
 @pytest.mark.parametrize("order", ["group.nope", "group.", ".a", "group.name.x", "group.name, group.name"])

@@ -92,3 +92,48 @@ def test_destroying_a_tag_takes_its_links(library, tags):
     book = library.book(tags=tags)
     library.tags.Destroy(id=tags[1])
     assert sorted(library.books.Retrieve(id=book.id).tags) == [tags[0], tags[2]]
+
+
+KEYS = """
+package: keyed
+models:
+  Badge:
+    fields:
+      key: { %s, primary_key: true }
+      name: { type: string }
+  Holder:
+    fields:
+      id: { %s, primary_key: true }
+      badges: { type: many_to_many, model: Badge }
+"""
+UUIDS = [f"0a1b2c3d-0000-4000-8000-00000000000{digit}" for digit in "3a1"]
+
+
+@pytest.mark.parametrize(
+    ("target", "keys", "literals"),
+    [
+        ("type: uuid", UUIDS, UUIDS), ("type: uuid, storage: hex", UUIDS, UUIDS), ("type: uuid, storage: blob", UUIDS, UUIDS),
+        ("type: string", ["b\"x", "", "ä'"], ['"b\\"x"', '""', '"ä\'"']), ("type: bytes", [b"\xff\x00", b"", b"a"], ['"/wA="', '""', '"YQ=="']),
+        ("type: date", ["2024-02-29", "1999-12-31", "2000-01-01"], ["2024-02-29", "1999-12-31", "2000-01-01"]),
+    ],
+)
+@pytest.mark.parametrize("source", ["type: int64", "type: uuid, storage: blob"])
+def test_keys_of_every_form(kind, start, target, keys, literals, source):
+    """Join tables hold keys as their models' tables do."""
+    with start(kind, keyed=KEYS % (target, source)) as running:
+        badges, holders = running.service("BadgeController"), running.service("HolderController")
+        for number, key in enumerate(keys):
+            badges.Create(key=key, name=f"n{number}")
+        holder = holders.Create(badges=[keys[1], keys[0], keys[1]])
+        assert set(holder.badges) == {keys[0], keys[1]} and len(holder.badges) == 2
+        assert list(holders.Retrieve(id=holder.id).badges) == list(holder.badges)
+        moved = holders.PartialUpdate(id=holder.id, badges=[keys[1], keys[2]], is_badges_set=True)
+        assert set(moved.badges) == {keys[1], keys[2]}
+        other = holders.Create()
+        assert holders.List(filter=f"badges:{literals[2]}") == [moved] and holders.List(filter=f"badges:{literals[0]}") == []
+        assert holders.List(filter="badges.name = n1") == [moved] and holders.List(filter="NOT badges:*") == [other]
+        # The database knows them as the same keys.
+        assert running.database.query("SELECT count(*) FROM holder_badges j JOIN badge b ON b.key = j.badge_id JOIN holder h ON h.id = j.holder_id") == [(2,)]
+        badges.Destroy(key=keys[1])
+        assert list(holders.Retrieve(id=holder.id).badges) == [keys[2]]
+        assert list(holders.Update(id=holder.id).badges) == []

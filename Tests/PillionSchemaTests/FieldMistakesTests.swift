@@ -229,14 +229,16 @@ import Testing
     Mistake(
       "models: { A: { fields: { id: { type: array, items: string, primary_key: true } } } }",
       "blog.yaml:1:60: error: 'primary_key' does not apply to array; "
-        + "it is for every type but many_to_many, array and json"
+        + "it is for every type but many_to_many, reverse, array and json"
     ),
     Mistake(
       withField("{ type: array, items: string, unique: true }"),
-      "blog.yaml:5:41: error: 'unique' does not apply to array; it is for every type but many_to_many and array"),
+      "blog.yaml:5:41: error: 'unique' does not apply to array; it is for every type but many_to_many, reverse and array"
+    ),
     Mistake(
       withField("{ type: many_to_many, model: Post, null: true }"),
-      "blog.yaml:5:46: error: 'null' does not apply to many_to_many; it is for every type but many_to_many"),
+      "blog.yaml:5:46: error: 'null' does not apply to many_to_many; "
+        + "it is for every type but many_to_many and reverse"),
     Mistake(
       "models: { A: { fields: { Id: { type: int64, primary_key: true } } } }",
       "blog.yaml:1:26: error: 'Id' is no name for a field: lower_snake_case letters, digits and underscores; "
@@ -276,7 +278,8 @@ import Testing
       "blog.yaml:5:56: error: unknown key 'colum' of a field; did you mean 'column'?"),
     Mistake(
       withField("{ type: many_to_many, model: Post, column: x }"),
-      "blog.yaml:5:46: error: 'column' does not apply to many_to_many; it is for every type but many_to_many"),
+      "blog.yaml:5:46: error: 'column' does not apply to many_to_many; "
+        + "it is for every type but many_to_many and reverse"),
     Mistake(
       withField("{ type: many_to_many, model: Post, source: a, target: a }"),
       "blog.yaml:5:65: error: source and target are the same column 'a'"),

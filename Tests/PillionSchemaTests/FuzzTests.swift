@@ -77,9 +77,13 @@ import Testing
       guard model.index == index, !model.fields.isEmpty else { return "model \(index)" }
       let fields = model.fields.indices
       let used =
-        model.primaryKey + model.ordering.map(\.path.field) + model.service.fields
-        + (model.service.lookupField.map { [$0] } ?? [])
+        model.primaryKey
+        + model.views.flatMap { view in view.service.fields + (view.service.lookupField.map { [$0] } ?? []) }
       guard used.allSatisfy(fields.contains) else { return "field of \(model.name)" }
+      for term in model.ordering {
+        let names = schema.text(of: term.path, from: model).split(separator: ".")
+        guard names.count == term.path.relations.count + 1 else { return "ordering of \(model.name)" }
+      }
       for field in model.fields {
         switch field.type {
         case .foreignKey(let key):
@@ -90,6 +94,11 @@ import Testing
           guard schema.models.indices.contains(relation.model),
             schema.models[relation.model].primaryKey == [relation.field]
           else { return "target of \(field.name)" }
+        case .reverse(let relation):
+          guard schema.models.indices.contains(relation.model),
+            case .foreignKey(let key) = schema.models[relation.model].fields[relation.field].type, key.model == index,
+            relation.key.map({ schema.models[relation.model].primaryKey == [$0] }) ?? (field.expansion != nil)
+          else { return "source of \(field.name)" }
         case .scalar, .array: break
         }
       }

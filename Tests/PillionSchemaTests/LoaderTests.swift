@@ -21,7 +21,7 @@ import Testing
     let expected = [
       "m/a.yaml:4:19: error: unknown type 'in64'; did you mean 'int64'?",
       "m/a.yaml:5:18: error: unknown type 'x'; known: \(ScalarType.allCases.map(\.rawValue).joined(separator: ", ")), "
-        + "foreign_key, many_to_many, array",
+        + "foreign_key, many_to_many, reverse, array",
       "m/b.yaml:2:1: error: while parsing a flow node, did not find expected node content",
       "m/c.yaml:1:1: error: the file has no 'models'",
       "m/c.yaml:1:1: error: unknown key 'modles' of a definition file; did you mean 'models'?",

@@ -40,7 +40,7 @@ import Testing
     let setting = try #require(Setting.all.first { $0.path == path })
     let value =
       switch setting.kind {
-      case .addresses: "127.0.0.1:1234"
+      case .address, .addresses: "127.0.0.1:1234"
       case .bytes: "123KiB"
       case .duration: "123ms"
       case .integer: "123"

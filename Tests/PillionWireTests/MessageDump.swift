@@ -45,7 +45,7 @@ struct MessageDump {
         }
         return text
       }
-    case .message: return text(of: slot, .bytes, message)
+    case .message, .imported: return text(of: slot, .bytes, message)
     case .wellKnown, .nullable(.wellKnown):
       return "t\(Int64(bitPattern: slot.word)):\(slot.nanoseconds)"
     }

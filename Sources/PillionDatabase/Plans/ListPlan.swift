@@ -12,8 +12,8 @@ package struct ListQuery: Sendable {
   package var limit: Int?
   /// Where the page before ended.
   package var after: PagePosition?
-  /// Indices of the model's fields to read; nil: all that the service shows.
-  package var fields: [Int]?
+  /// What of the rows to read; nil: all that the service shows.
+  package var fields: FieldSelection?
 
   package init() {}
 }
@@ -25,6 +25,8 @@ package struct BoundList: Sendable {
   package var encoder: RowEncoder
   /// Nil without a limit.
   package var cutter: PageCutter?
+  /// Nil where the service asks for no index, or the query needs none.
+  package var index: IndexQuestion?
 }
 
 /// List: the rows of a model that a query asks for.
@@ -39,6 +41,8 @@ package final class ListPlan: Sendable {
   private let cache = Mutex<[Shape: Prepared]>([:])
   /// Shapes whose statements are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 256
+  /// Nil where the service asks for no index.
+  private let questions: IndexQuestions?
 
   private struct Shape: Hashable {
     var predicate: Predicate?
@@ -46,24 +50,30 @@ package final class ListPlan: Sendable {
     var isLimited: Bool
     /// Which values of the position are NULL.
     var after: [Bool]?
-    var fields: [Int]?
+    var fields: FieldSelection?
     var count: TotalSize
   }
 
   private struct Prepared: Sendable {
     var statement: Statement
     var encoder: RowEncoder
+    /// Of the related models whose rows the rows hold; their values come first.
+    var relatedScopes: [Scope] = []
     /// Of the filter's values.
     var binders: [ValueBinder]
     /// Cells of the response.
     var columns: Int
+    var index: IndexQuestion?
   }
 
-  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?) {
+  init(
+    _ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?, asksForIndexes: Bool = false
+  ) {
     self.request = request
     self.response = response
     self.page = page
     self.sql = sql
+    questions = asksForIndexes ? IndexQuestions() : nil
   }
 
   package var model: Model { sql.model }
@@ -79,13 +89,13 @@ package final class ListPlan: Sendable {
       Shape(
         predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
-    var parameters = try bindFilter(query.filter, prepared.binders)
+    var parameters = try bindFilter(query.filter, prepared.binders, behind: prepared.relatedScopes)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
     // One more than the page, to know whether another follows.
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
     return BoundList(
       statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
-      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) })
+      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index)
   }
 
   /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
@@ -104,8 +114,16 @@ package final class ListPlan: Sendable {
     PageSQL(order ?? sql.model.ordering, sql).keys.count == position.values.count
   }
 
-  private func bindFilter(_ filter: Filter?, _ binders: [ValueBinder]) throws(ValueError) -> Parameters {
-    var parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
+  private func bindFilter(
+    _ filter: Filter?, _ binders: [ValueBinder], behind related: [Scope] = []
+  ) throws(ValueError) -> Parameters {
+    var parameters: Parameters
+    if related.isEmpty {
+      parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
+    } else {
+      parameters = Parameters()
+      SelectList.append(related + [sql.scope].compactMap(\.self), to: &parameters)
+    }
     let values = filter?.values ?? []
     guard values.count == binders.count else { throw ValueError("does not fit its statement") }
     for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
@@ -133,17 +151,28 @@ package final class ListPlan: Sendable {
 
   private func make(_ shape: Shape) -> Prepared {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    let (list, encoder) = sql.selectList(of: response, only: shape.fields)
+    let list = sql.selectList(of: response, only: shape.fields ?? .whole, in: &builder)
     let pages = PageSQL(shape.order, sql)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
-    builder.append("SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)")
-    var conditions = conditions(shape, &builder)
-    if let nulls = shape.after { conditions.append(pages.behind(nulls, &builder)) }
-    if !conditions.isEmpty { builder.append(" WHERE \(conditions.joined(separator: " AND "))") }
-    if !pages.keys.isEmpty { builder.append(" ORDER BY \(pages.orderBy)") }
-    if shape.isLimited { builder.append(" LIMIT \(builder.placeholder(20))") }
+    let rows = "SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)"
+    let conditions = conditions(shape, &builder)
+    let position = shape.after.map { pages.position($0, &builder) }
+    let limit = shape.isLimited ? builder.placeholder(20) : nil
+    let ranges = limit == nil ? [] : position.map(pages.ranges(behind:)) ?? []
+    if let limit, ranges.count > 1 {
+      // One range after the other until the page is full, each as an index has it.
+      let parts = ranges.map {
+        pages.select(rows, where: conditions + [$0], limit: limit, isPart: true)
+      }
+      builder.append("\(parts.joined(separator: " UNION ALL ")) LIMIT \(limit)")
+    } else {
+      let behind = ranges.isEmpty ? position.map { [pages.behind($0)] } ?? [] : ranges
+      builder.append(pages.select(rows, where: conditions + behind, limit: limit))
+    }
     return Prepared(
-      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount)
+      statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.scopes, binders: builder.binders,
+      columns: list.encoder.columnCount,
+      index: questions?.question(shape.predicate, shape.order, sql))
   }
 
   /// Rows that an estimate counts at most.

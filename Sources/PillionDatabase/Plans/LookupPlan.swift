@@ -6,6 +6,8 @@ package struct LookupPlan: UnaryPlan {
   package let request: MessageShape
   let bindings: [Binding]
   let scope: Scope?
+  /// Of the related models whose rows the answer holds.
+  var relatedScopes: [Scope] = []
   let steps: [Step]
   let isWrite: Bool
 
@@ -15,15 +17,20 @@ package struct LookupPlan: UnaryPlan {
     var parameters = Parameters(capacity: bindings.count)
     for binding in bindings { binding.bind(message, now: now, to: &parameters, violations: &violations) }
     if let scope { parameters.append(contentsOf: scope.parameters) }
+    if !relatedScopes.isEmpty { SelectList.append(relatedScopes, to: &parameters) }
     return violations.isEmpty ? BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite) : nil
   }
 }
 
 extension LookupPlan {
   static func retrieve(_ sql: ModelSQL, request: MessageShape, response: MessageShape) -> LookupPlan {
+    retrieve(sql, request: request, sql.select(response))
+  }
+
+  static func retrieve(_ sql: ModelSQL, request: MessageShape, _ selection: RowSelection) -> LookupPlan {
     LookupPlan(
-      request: request, bindings: Binding.lookups(sql, in: request), scope: sql.scope, steps: [sql.select(response)],
-      isWrite: false)
+      request: request, bindings: Binding.lookups(sql, in: request), scope: sql.scope,
+      relatedScopes: selection.relatedScopes, steps: [selection.step], isWrite: false)
   }
 
   static func destroy(_ sql: ModelSQL, request: MessageShape) -> LookupPlan {
@@ -33,13 +40,22 @@ extension LookupPlan {
   }
 }
 
+/// The step that answers with a row, and the scopes whose values its parameters behind all others are.
+struct RowSelection: Sendable {
+  var step: Step
+  var relatedScopes: [Scope]
+}
+
 extension ModelSQL {
-  /// Selects the row that the lookup parameters name; `only`: the fields to read, nil for all.
-  func select(_ message: MessageShape, only: [Int]? = nil) -> Step {
+  /// Selects the row that the lookup parameters name, which come before the related scopes' values.
+  func select(_ message: MessageShape, only: FieldSelection = .whole) -> RowSelection {
     var sql = SQLText(dialect)
-    let (list, encoder) = selectList(of: message, only: only)
-    sql.append("SELECT \(list) FROM \(table) AS t WHERE \(lookup(in: &sql))")
-    return Step(sql.statement(), parameters: lookupParameters, effect: .respond(encoder))
+    let list = selectList(of: message, only: only, in: &sql)
+    sql.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup(in: &sql))")
+    let related = lookupParameters.count..<lookupParameters.count + list.parameterCount
+    let step = Step(
+      sql.statement(), parameters: Array(related) + lookupParameters, effect: .respond(list.encoder))
+    return RowSelection(step: step, relatedScopes: list.scopes)
   }
 
   /// One statement: the row and what join tables hold of it. Foreign keys are checked when all of it is done.

@@ -7,16 +7,23 @@ package struct ModelPlans: Sendable {
   package private(set) var unary: [Action: any UnaryPlan] = [:]
   package private(set) var list: ListPlan?
 
-  /// `scope`: the service's `filter`; nil: every row.
-  package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil) {
+  /// `scope`: the service's `filter`; nil: every row. `relations`: what is shown of other models in this one's rows.
+  /// `asksForIndexes`: whether Lists come with an `IndexQuestion`.
+  package init(
+    model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
+    relations: RelatedModels = RelatedModels(), asksForIndexes: Bool = false
+  ) {
     self.model = model
-    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope)
+    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope, relations: relations)
     let message = shape.messages[0]
     for method in shape.methods {
       let request = shape.messages[method.request]
       switch method.action {
       case .list, .listPage:
-        list = list ?? ListPlan(sql, request: request, response: message, page: shape.message(.listPage))
+        list =
+          list
+          ?? ListPlan(
+            sql, request: request, response: message, page: shape.message(.listPage), asksForIndexes: asksForIndexes)
       case .retrieve: unary[.retrieve] = RetrievePlan(sql, request: request, response: message)
       case .destroy: unary[.destroy] = LookupPlan.destroy(sql, request: request)
       case .create: unary[.create] = WritePlan.create(sql, message: message)

@@ -10,11 +10,16 @@ struct ModelSQL {
   let dialect: Dialect
   /// Nil: the service knows every row.
   private(set) var scope: Scope?
+  let relations: RelatedModels
 
-  init(schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil) {
+  init(
+    schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil,
+    relations: RelatedModels = RelatedModels()
+  ) {
     self.schema = schema
     self.model = model
     self.dialect = dialect
+    self.relations = relations
     scope = filter.map { Scope($0, self) }
   }
 
@@ -22,11 +27,14 @@ struct ModelSQL {
 
   func codec(_ field: Int) -> FieldCodec { FieldCodec(field: definition(field), dialect: dialect) }
 
-  /// A field as its values are stored: keys in a join table have the form of the key that they repeat.
-  private func definition(_ index: Int) -> Field {
+  /// A field as its values are stored: keys of other rows have the form that they have there.
+  func definition(_ index: Int) -> Field {
     var field = model.fields[index]
-    if case .manyToMany(let relation) = field.type {
-      field.storage = schema.models[relation.model].fields[relation.field].storage
+    switch field.type {
+    case .manyToMany(let relation): field.storage = schema.models[relation.model].fields[relation.field].storage
+    case .reverse(let relation):
+      field.storage = relation.key.flatMap { schema.models[relation.model].fields[$0].storage }
+    case .scalar, .foreignKey, .array: break
     }
     return field
   }
@@ -35,6 +43,13 @@ struct ModelSQL {
 
   /// The fragments of another model.
   func related(_ index: Int) -> ModelSQL { ModelSQL(schema: schema, model: schema.models[index], dialect: dialect) }
+
+  /// The same, of the rows that the other model's service knows.
+  func shown(_ index: Int) -> ModelSQL {
+    ModelSQL(
+      schema: schema, model: schema.models[index], dialect: dialect, scope: relations.filter(of: index),
+      relations: relations)
+  }
 
   /// The join table of a many_to_many and its columns, quoted: that of this model's key, that of the other's.
   func join(_ relation: ManyToMany) -> (through: String, source: String, target: String) {
@@ -46,38 +61,29 @@ struct ModelSQL {
 
   var keyColumns: [String] { model.primaryKey.map(column) }
 
-  /// The fields of the model's message that are sent, with their shapes.
-  func outputs(of message: MessageShape) -> [(shape: FieldShape, field: Int)] {
-    message.fields.compactMap { shape in
-      guard case .field(let index) = shape.source, !model.fields[index].isWriteOnly else { return nil }
-      return (shape, index)
-    }
-  }
-
-  /// The select list and the encoder of its rows. `written` holds, for a many_to_many field that the statement itself
-  /// writes, the expression of its new keys: the join table's rows are not yet visible there.
+  /// The select list of the rows that go by `t`. `written` says what a statement that writes the row cannot see there.
   ///
-  /// - Parameter only: the fields to send; nil: all.
+  /// - Parameter only: what of the row to send.
   func selectList(
-    of message: MessageShape, written: [Int: String] = [:], only: [Int]? = nil
-  ) -> (sql: String, encoder: RowEncoder) {
-    let outputs = outputs(of: message).filter { only?.contains($0.field) ?? true }
-    let expressions = outputs.map { output -> String in
-      let codec = codec(output.field)
-      guard case .manyToMany(let relation) = model.fields[output.field].type else {
-        let column = codec.selectExpression("t.\(column(output.field))")
-        return output.shape.enumeration.map { number(of: $0, holding: column) } ?? column
-      }
-      return codec.selectExpression(written[output.field] ?? keys(of: relation))
-    }
-    let columns = outputs.map { RowEncoder.Column(shape: $0.shape, field: definition($0.field)) }
-    // A message may have nothing to send (every field write-only); a row still needs a column.
-    let sql = expressions.isEmpty ? "1" : expressions.joined(separator: ", ")
-    return (sql, RowEncoder(columns: columns, dialect: dialect, origin: origin(of: outputs.map(\.field))))
+    of message: MessageShape, written: SelectListBuilder.Written? = nil, only: FieldSelection = .whole,
+    in builder: inout QueryBuilder
+  ) -> SelectList {
+    var lists = SelectListBuilder(self, written: written, builder)
+    return lists.list(of: message, only: only, to: &builder)
   }
 
-  /// What names a row in errors, its columns being those of these fields.
-  private func origin(of fields: [Int]) -> RowEncoder.Origin {
+  func selectList(
+    of message: MessageShape, written: SelectListBuilder.Written? = nil, only: FieldSelection = .whole,
+    in sql: inout SQLText
+  ) -> SelectList {
+    var builder = QueryBuilder(schema: schema, dialect: dialect, sql: sql)
+    let list = selectList(of: message, written: written, only: only, in: &builder)
+    sql = builder.sql
+    return list
+  }
+
+  /// What names a row in errors, its columns being those of these fields; nil stands for a column of no field of its own.
+  func origin(of fields: [Int?]) -> RowEncoder.Origin {
     let key = model.primaryKey.compactMap { field in
       fields.firstIndex(of: field).map { (cell: $0, type: model.fields[field].type.scalar) }
     }
@@ -85,7 +91,7 @@ struct ModelSQL {
   }
 
   /// The number of an enum's value; -1, which no value has, for what is none of the choices.
-  private func number(of enumeration: EnumShape, holding column: String) -> String {
+  func number(of enumeration: EnumShape, holding column: String) -> String {
     let cases = enumeration.values.map { value in
       let choice =
         switch value.choice {
@@ -99,14 +105,18 @@ struct ModelSQL {
   }
 
   /// The keys that a row is related to, in their own order, as one value.
-  private func keys(of relation: ManyToMany) -> String {
+  func keys(of relation: ManyToMany, alias: String) -> String {
     let target = dialect.quote(relation.target)
     let rows =
-      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn) ORDER BY 1"
+      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = \(alias).\(keyColumn) ORDER BY 1"
     return switch dialect {
     case .postgresql: "ARRAY(\(rows))"
-    case .sqlite: "(SELECT json_group_array(\(target)) FROM (\(rows)))"
+    case .sqlite: "(SELECT json_group_array(\(joinKey(relation).json(target))) FROM (\(rows)))"
     }
+  }
+
+  func joinKey(_ relation: ManyToMany) -> JoinKey {
+    JoinKey(of: schema.models[relation.model].fields[relation.field])
   }
 
   /// `t."id" = $1 AND …`, then the scope: takes one placeholder a lookup field, and one a value of the scope.

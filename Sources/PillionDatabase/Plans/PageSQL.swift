@@ -19,16 +19,18 @@ struct PageSQL {
   private let dialect: Dialect
 
   /// The terms, then what of the primary key they lack.
-  init(_ terms: [OrderTerm], _ model: ModelSQL) {
+  init(_ terms: [OrderTerm], _ model: ModelSQL, alias: String = "t") {
     dialect = model.dialect
     let own = Set(terms.filter { $0.path.relations.isEmpty }.map(\.path.field))
     let all = terms + model.model.primaryKey.filter { !own.contains($0) }.map { OrderTerm(field: $0) }
     var aliases: [[Int]: String] = [:]
-    for term in all { add(term, model, &aliases) }
+    for term in all { add(term, model, alias, &aliases) }
   }
 
-  private mutating func add(_ term: OrderTerm, _ root: ModelSQL, _ aliases: inout [[Int]: String]) {
-    var (model, alias) = (root, "t")
+  private mutating func add(
+    _ term: OrderTerm, _ root: ModelSQL, _ row: String, _ aliases: inout [[Int]: String]
+  ) {
+    var (model, alias) = (root, row)
     for (index, relation) in term.path.relations.enumerated() {
       guard case .foreignKey(let key) = model.model.fields[relation].type else { return }
       let target = model.related(key.model)
@@ -66,23 +68,45 @@ struct PageSQL {
     }.joined(separator: ", ")
   }
 
-  /// The condition of the rows behind a position; `isNull` says which of its values are NULL. Takes a placeholder for
-  /// each of the others.
-  func behind(_ isNull: [Bool], _ builder: inout QueryBuilder) -> String {
-    let values = zip(keys, isNull).map { $1 ? nil : builder.placeholder() }
+  /// The statement `rows` with its conditions and its order.
+  ///
+  /// - Parameter isPart: whether it is one of several that UNION ALL joins.
+  func select(_ rows: String, where conditions: [String], limit: String?, isPart: Bool = false) -> String {
+    var sql = rows
+    if !conditions.isEmpty { sql += " WHERE \(conditions.joined(separator: " AND "))" }
+    if !keys.isEmpty { sql += " ORDER BY \(orderBy)" }
+    if let limit { sql += " LIMIT \(limit)" }
+    guard isPart else { return sql }
+    return dialect == .postgresql ? "(\(sql))" : "SELECT * FROM (\(sql))"
+  }
+
+  // MARK: Behind a position
+
+  /// Placeholders of a position's values; `isNull` says which of them are NULL, and have none.
+  func position(_ isNull: [Bool], _ builder: inout QueryBuilder) -> [String?] {
+    zip(keys, isNull).map { $1 ? nil : builder.placeholder() }
+  }
+
+  /// Whether all keys point one way and are never NULL: then one comparison of rows, which an index answers, finds what
+  /// is behind a position.
+  private var isPlain: Bool {
+    keys.allSatisfy { $0.isDescending == keys[0].isDescending && !$0.isNullable }
+  }
+
+  /// The condition of the rows behind a position.
+  func behind(_ values: [String?]) -> String {
     guard let first = keys.first, values.count == keys.count else { return "FALSE" }
     let comparison = first.isDescending ? "<" : ">"
-    // One comparison of rows, which an index answers, where all of them point one way and are never NULL.
-    if keys.allSatisfy({ $0.isDescending == first.isDescending && !$0.isNullable }) {
+    if isPlain {
       let left = keys.map(\.expression).joined(separator: ", ")
       let right = values.compactMap(\.self).joined(separator: ", ")
       return keys.count == 1 ? "(\(left) \(comparison) \(right))" : "((\(left)) \(comparison) (\(right)))"
     }
     var condition = "FALSE"
     for (key, value) in zip(keys, values).reversed() {
-      let later = Self.later(key, value)
-      let equal = value.map { "\(key.expression) = \($0)" } ?? "\(key.expression) IS NULL"
-      condition = condition == "FALSE" ? later : "(\(later) OR (\(equal) AND \(condition)))"
+      let later = Self.later(key, value).joined(separator: " OR ")
+      let equal = Self.equal(key, value)
+      condition = condition == "FALSE" ? "(\(later))" : "(\(later) OR (\(equal) AND \(condition)))"
     }
     // Says again what the first key must be, so that an index can begin there.
     if !first.isNullable, let value = values[0] {
@@ -91,14 +115,36 @@ struct PageSQL {
     return condition
   }
 
-  private static func later(_ key: Key, _ value: String?) -> String {
+  /// Keys that ranges are made of at most: each may add two.
+  private static let rangedKeys = 4
+
+  /// The same rows as ranges that follow one another, each of one index range: `a = 1 AND b > 2`, then `a > 1`, then
+  /// `a IS NULL`. None where one comparison of rows does it, or where an order of other tables has no index anyway.
+  func ranges(behind values: [String?]) -> [String] {
+    guard !isPlain, joins.isEmpty, keys.count <= Self.rangedKeys, values.count == keys.count else { return [] }
+    var ranges: [String] = []
+    for index in keys.indices.reversed() {
+      let equal = zip(keys, values).prefix(index).map(Self.equal)
+      for later in Self.later(keys[index], values[index]) where later != "FALSE" {
+        ranges.append((equal + [later]).joined(separator: " AND "))
+      }
+    }
+    return ranges
+  }
+
+  private static func equal(_ key: Key, _ value: String?) -> String {
+    value.map { "\(key.expression) = \($0)" } ?? "\(key.expression) IS NULL"
+  }
+
+  /// Conditions of what comes later in one key, in that order.
+  private static func later(_ key: Key, _ value: String?) -> [String] {
     switch (key.isDescending, value) {
     case (false, let value?):
       key.isNullable
-        ? "(\(key.expression) > \(value) OR \(key.expression) IS NULL)" : "\(key.expression) > \(value)"
-    case (false, nil): "FALSE"
-    case (true, let value?): "\(key.expression) < \(value)"
-    case (true, nil): "\(key.expression) IS NOT NULL"
+        ? ["\(key.expression) > \(value)", "\(key.expression) IS NULL"] : ["\(key.expression) > \(value)"]
+    case (false, nil): ["FALSE"]
+    case (true, let value?): ["\(key.expression) < \(value)"]
+    case (true, nil): ["\(key.expression) IS NOT NULL"]
     }
   }
 }

@@ -74,6 +74,11 @@ struct QueryBuilder {
       let (through, source, other) = model.join(relation)
       return
         "(\(alias).\(model.keyColumn) IN (SELECT j.\(source) FROM \(through) AS j JOIN \(target.table) AS \(row) ON \(row).\(target.column(relation.field)) = j.\(other) WHERE \(inner)))"
+    case .reverse(let relation):
+      let target = model.related(relation.model)
+      let inner = condition(rest, target, alias: row)
+      return
+        "(\(alias).\(model.keyColumn) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(inner)))"
     case .scalar, .array: return "FALSE"
     }
   }
@@ -145,6 +150,14 @@ struct QueryBuilder {
       let value = placeholder(.stored(key), key.parameterType)
       return "(\(alias).\(model.keyColumn) IN (SELECT j.\(source) FROM \(through) AS j WHERE j.\(other) = \(value)))"
     }
+    if case .reverse(let relation) = model.model.fields[field].type {
+      guard let key = relation.key else { return "FALSE" }
+      let target = model.related(relation.model)
+      let row = self.alias()
+      let (left, binder, type) = comparable("\(row).\(target.column(key))", key, target)
+      return
+        "(\(alias).\(model.keyColumn) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(left) = \(placeholder(binder, type))))"
+    }
     // An index on the array answers `@>`, which wants the column's own type: PostgreSQL finds it for what is sent as
     // text. The rest compares across types (int8 with int4, timestamptz with timestamp).
     if dialect == .postgresql, codec.parameterType != 0 {
@@ -161,6 +174,11 @@ struct QueryBuilder {
     if case .manyToMany(let relation) = model.model.fields[field].type {
       let (through, source, _) = model.join(relation)
       return "EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = \(alias).\(model.keyColumn))"
+    }
+    if case .reverse(let relation) = model.model.fields[field].type {
+      let target = model.related(relation.model)
+      return
+        "EXISTS (SELECT 1 FROM \(target.table) AS j WHERE j.\(target.column(relation.field)) = \(alias).\(model.keyColumn))"
     }
     return dialect == .postgresql
       ? "(cardinality(\(column)) > 0)"

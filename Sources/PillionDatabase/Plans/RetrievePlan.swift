@@ -9,7 +9,7 @@ package final class RetrievePlan: UnaryPlan {
   private let lookup: LookupPlan
   private let sql: ModelSQL
   private let maskSlot: Int?
-  private let cache = Mutex<[[Int]: Step]>([:])
+  private let cache = Mutex<[FieldSelection: LookupPlan]>([:])
   /// Masks whose statements are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 64
 
@@ -27,23 +27,22 @@ package final class RetrievePlan: UnaryPlan {
     guard let maskSlot, message.slots[maskSlot].state == .present else {
       return lookup.bind(message, now: now, violations: &violations)
     }
-    var fields: [Int]?
+    var selection: FieldSelection?
     do throws(ValueError) {
-      fields = try FieldMask.fields(message.slots[maskSlot], of: message, model: sql.model)
+      selection = try FieldMask.selection(message.slots[maskSlot], of: message, model: sql.model, schema: sql.schema)
     } catch {
       violations.append(FieldViolation(field: request.fields[maskSlot].name, description: error.message))
     }
-    guard var operation = lookup.bind(message, now: now, violations: &violations) else { return nil }
-    if let fields { operation.steps = [step(fields)] }
-    return operation
+    let plan = selection.map(plan) ?? lookup
+    return plan.bind(message, now: now, violations: &violations)
   }
 
-  private func step(_ fields: [Int]) -> Step {
+  private func plan(_ selection: FieldSelection) -> LookupPlan {
     cache.withLock { cache in
-      if let known = cache[fields] { return known }
+      if let known = cache[selection] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
-      let made = sql.select(response, only: fields)
-      cache[fields] = made
+      let made = LookupPlan.retrieve(sql, request: request, sql.select(response, only: selection))
+      cache[selection] = made
       return made
     }
   }

@@ -4,6 +4,8 @@ import PillionSchema
 struct RowWrite {
   var columns: [(field: Int, parameter: Int)] = []
   var relations: [(field: Int, relation: ManyToMany, parameter: Int)] = []
+  /// Parameters of the operation before those of related scopes, which are its last.
+  var parameterCount = 0
 }
 
 /// A step's SQL together with the parameters that its placeholders stand for.
@@ -29,6 +31,15 @@ private struct StepBuilder {
     return model.lookup(in: &sql)
   }
 
+  /// The answer's select list, whose placeholders take the operation's parameters from `first` on.
+  mutating func selectList(
+    _ model: ModelSQL, _ message: MessageShape, written: SelectListBuilder.Written? = nil, from first: Int
+  ) -> SelectList {
+    let list = model.selectList(of: message, written: written, in: &sql)
+    parameters += Array(first..<first + list.parameterCount)
+    return list
+  }
+
   func step(_ effect: Step.Effect, takesCapture: Bool = false) -> Step {
     Step(sql.statement(), parameters: parameters, takesCapture: takesCapture, effect: effect)
   }
@@ -51,7 +62,7 @@ extension ModelSQL {
 
   /// Steps that update the row which the lookup parameters name and answer with it; with nothing to write, just that.
   func update(_ write: RowWrite, _ response: MessageShape) -> [Step] {
-    guard !write.columns.isEmpty || !write.relations.isEmpty else { return [select(response)] }
+    guard !write.columns.isEmpty || !write.relations.isEmpty else { return [select(response).step] }
     var builder = StepBuilder(dialect)
     let assignments = write.columns.map {
       "\(column($0.field)) = \(builder.placeholder($0.parameter, codec($0.field).parameterType))"
@@ -68,7 +79,7 @@ extension ModelSQL {
     case (.sqlite, true):
       builder.sql.append(
         "SELECT \(keyColumns.map { "t.\($0)" }.joined(separator: ", ")) FROM \(table) AS t WHERE \(lookup)")
-      return [builder.step(.captureRow)] + relationSteps(write) + [selectCaptured(response)]
+      return [builder.step(.captureRow)] + relationSteps(write) + [selectCaptured(write, response)]
     }
   }
 
@@ -79,11 +90,13 @@ extension ModelSQL {
     _ row: String, _ write: RowWrite, _ response: MessageShape, _ builder: inout StepBuilder
   ) -> Step {
     guard !write.relations.isEmpty else {
-      let (list, encoder) = selectList(of: response)
-      builder.sql.append("\(row) RETURNING \(list)")
-      return builder.step(.respond(encoder))
+      builder.sql.append("\(row) RETURNING ")
+      let list = builder.selectList(
+        self, response, written: SelectListBuilder.Written(), from: write.parameterCount)
+      builder.sql.append(list.sql)
+      return builder.step(.respond(list.encoder))
     }
-    var written: [Int: String] = [:]
+    var written = SelectListBuilder.Written()
     // A SELECT … FOR UPDATE has its rows already.
     let returning = row.hasPrefix("SELECT") ? "" : " RETURNING t.*"
     builder.sql.append("WITH pillion_row AS (\(row)\(returning))")
@@ -99,11 +112,11 @@ extension ModelSQL {
       builder.sql.append(
         ", pillion_come\(number) AS (INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT pillion_row.\(keyColumn), k FROM pillion_row, unnest(\(keys)) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = pillion_row.\(keyColumn) AND j.\(target) = k) ON CONFLICT DO NOTHING)"
       )
-      written[field] = "ARRAY(SELECT DISTINCT k FROM unnest(\(keys)) AS k ORDER BY 1)"
+      written.keys[field] = "ARRAY(SELECT DISTINCT k FROM unnest(\(keys)) AS k ORDER BY 1)"
     }
-    let (list, encoder) = selectList(of: response, written: written)
-    builder.sql.append(" SELECT \(list) FROM pillion_row AS t")
-    return builder.step(.respond(encoder))
+    let list = builder.selectList(self, response, written: written, from: write.parameterCount)
+    builder.sql.append(" SELECT \(list.sql) FROM pillion_row AS t")
+    return builder.step(.respond(list.encoder))
   }
 
   // MARK: SQLite, several steps in one savepoint
@@ -112,7 +125,7 @@ extension ModelSQL {
     _ row: String, _ write: RowWrite, _ response: MessageShape, _ builder: inout StepBuilder
   ) -> [Step] {
     builder.sql.append("\(row) RETURNING \(keyColumns.joined(separator: ", "))")
-    return [builder.step(.captureRow)] + relationSteps(write) + [selectCaptured(response)]
+    return [builder.step(.captureRow)] + relationSteps(write) + [selectCaptured(write, response)]
   }
 
   /// Makes the join tables hold the keys that the parameters list, touching only what differs.
@@ -121,9 +134,11 @@ extension ModelSQL {
       let through = dialect.quote(relation.through)
       let source = dialect.quote(relation.source)
       let target = dialect.quote(relation.target)
+      let key = joinKey(relation)
+      let (one, each) = (key.stored("value"), key.stored("k.value"))
       let parts = [
-        "DELETE FROM \(through) WHERE \(source) = ?2 AND \(target) NOT IN (SELECT value FROM json_each(?1))",
-        "INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT ?2, k.value FROM json_each(?1) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = ?2 AND j.\(target) = k.value)",
+        "DELETE FROM \(through) WHERE \(source) = ?2 AND \(target) NOT IN (SELECT \(one) FROM json_each(?1))",
+        "INSERT INTO \(through) (\(source), \(target)) SELECT DISTINCT ?2, \(each) FROM json_each(?1) AS k WHERE NOT EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = ?2 AND j.\(target) = \(each))",
       ]
       return parts.map { sql in
         Step(Statement(sql, parameterTypes: [0, 0]), parameters: [parameter], takesCapture: true, effect: .none)
@@ -132,11 +147,11 @@ extension ModelSQL {
   }
 
   /// The row with the captured key, as it is after triggers.
-  private func selectCaptured(_ response: MessageShape) -> Step {
-    var sql = SQLText(dialect)
-    let (list, encoder) = selectList(of: response)
-    let key = keyColumns.map { "t.\($0) = \(sql.placeholder())" }.joined(separator: " AND ")
-    sql.append("SELECT \(list) FROM \(table) AS t WHERE \(key)")
-    return Step(sql.statement(), parameters: [], takesCapture: true, effect: .respond(encoder))
+  private func selectCaptured(_ write: RowWrite, _ response: MessageShape) -> Step {
+    var builder = StepBuilder(dialect)
+    let list = builder.selectList(self, response, from: write.parameterCount)
+    let key = keyColumns.map { "t.\($0) = \(builder.sql.placeholder())" }.joined(separator: " AND ")
+    builder.sql.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(key)")
+    return builder.step(.respond(list.encoder), takesCapture: true)
   }
 }

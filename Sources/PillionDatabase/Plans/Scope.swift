@@ -21,10 +21,11 @@ struct Scope: Sendable {
 }
 
 extension QueryBuilder {
-  /// The condition of the scope, whose values come before all others that the builder binds; nil without one.
-  mutating func scope(_ model: ModelSQL) -> String? {
+  /// The condition of the scope on the rows that go by `alias`, whose values come before all others that the builder
+  /// binds; nil without one.
+  mutating func scope(_ model: ModelSQL, alias: String = "t") -> String? {
     guard let scope = model.scope else { return nil }
-    let condition = condition(scope.predicate, model)
+    let condition = condition(scope.predicate, model, alias: alias)
     forgetBinders()
     return condition
   }

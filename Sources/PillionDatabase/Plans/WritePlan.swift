@@ -34,6 +34,8 @@ package final class WritePlan: UnaryPlan {
   private let kind: Kind
   private let lookups: [Binding]
   private let parts: [Part]
+  /// Of the related models whose rows the answer holds.
+  private let relatedScopes: [Scope]
   private let cache = Mutex<[PartSet: [Step]]>([:])
   /// Sets of parts whose steps are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 512
@@ -45,6 +47,7 @@ package final class WritePlan: UnaryPlan {
     self.kind = kind
     self.lookups = kind == .update ? Binding.lookups(sql, in: request) : []
     self.parts = parts
+    relatedScopes = sql.select(response).relatedScopes
   }
 
   package func bind(
@@ -65,6 +68,7 @@ package final class WritePlan: UnaryPlan {
       part.binding.bind(message, now: now, to: &parameters, violations: &violations)
     }
     guard violations.isEmpty else { return nil }
+    if !relatedScopes.isEmpty { SelectList.append(relatedScopes, to: &parameters) }
     let isWrite = kind == .insert || !present.isEmpty
     return BoundOperation(steps: steps(for: present), parameters: parameters, isWrite: isWrite)
   }
@@ -89,6 +93,7 @@ package final class WritePlan: UnaryPlan {
       }
       parameter += 1
     }
+    write.parameterCount = parameter
     let made = kind == .insert ? sql.insert(write, response) : sql.update(write, response)
     return cache.withLock { cache in
       // Two calls may have made the same steps at once: all use the first, so that its statements are prepared once.

@@ -7,8 +7,17 @@ enum CellText {
   case made([UInt8])
 }
 
+/// The cells of a row that one cell of another row holds, one after the other; whatever its bytes are, it throws and
+/// never traps.
+protocol CellRecord {
+  init(_ cell: Cell) throws(Unreadable)
+  mutating func next() throws(Unreadable) -> Cell
+}
+
 /// How one database's cells are read. No cell is NULL here; whatever its bytes are, a reader throws and never traps.
 protocol CellReader {
+  associatedtype Record: CellRecord
+
   static func bool(_ cell: Cell) throws(Unreadable) -> Bool
   static func integer(_ cell: Cell) throws(Unreadable) -> Int64
   static func unsigned(_ cell: Cell) throws(Unreadable) -> UInt64
@@ -32,6 +41,8 @@ protocol CellReader {
   static func forEachElement(
     of cell: Cell, as scalar: ScalarType, _ body: (Cell) throws(Unreadable) -> Void
   ) throws(Unreadable)
+  /// Calls `body` with each row or key of a relation's list.
+  static func forEachItem(of cell: Cell, _ body: (Cell) throws(Unreadable) -> Void) throws(Unreadable)
 }
 
 extension CellReader {

@@ -44,6 +44,11 @@ extension CompiledColumn {
   private func encodeElements<Reader: CellReader>(
     _ cell: Cell, _ reader: Reader.Type, into writer: inout WireWriter
   ) throws(Unreadable) {
+    if isList {
+      return try Reader.forEachItem(of: cell) { (item) throws(Unreadable) in
+        try encodeValue(item, reader, into: &writer)
+      }
+    }
     try Reader.forEachElement(of: cell, as: scalar) { (element) throws(Unreadable) in
       try encodeValue(element, reader, into: &writer)
     }

@@ -49,6 +49,8 @@ struct CompiledColumn: Sendable {
   let skipsZero: Bool
   /// SQLite: whether integers are days since 1970 rather than Unix seconds.
   let isInDays: Bool
+  /// Whether elements are the items of a relation's list.
+  let isList: Bool
 
   init(_ column: RowEncoder.Column, cell: Int) {
     let (shape, field) = (column.shape, column.field)
@@ -56,6 +58,7 @@ struct CompiledColumn: Sendable {
     scalar = field.type.scalar
     form = shape.enumeration == nil ? Form(field) : .enumeration
     isInDays = field.type.scalar == .date && field.storage == .integer
+    isList = if case .reverse = field.type { true } else { false }
 
     let number = UInt64(truncatingIfNeeded: shape.number) &<< 3
     tag = number | UInt64(WireType.lengthDelimited.rawValue)
@@ -69,7 +72,7 @@ struct CompiledColumn: Sendable {
       return
     }
     switch shape.type {
-    case .scalar, .wellKnown, .message:
+    case .scalar, .wellKnown, .message, .imported:
       presence = .plain
       valueTag = number | wireType
       skipsZero = shape.label == .implicit

@@ -5,6 +5,8 @@ import PillionWire
 ///
 /// `FieldCodec.selectExpression` has cast every column to the type that is expected here.
 enum PostgreSQLReader: CellReader {
+  typealias Record = PostgreSQLRecord
+
   /// 2000-01-01, from which PostgreSQL counts, in days since 1970-01-01.
   static let epochDays = 10_957
   /// The same in seconds.
@@ -130,5 +132,10 @@ enum PostgreSQLReader: CellReader {
       offset &+= length
     }
     if offset != bytes.count { throw Unreadable(.malformed) }
+  }
+
+  /// An array.
+  static func forEachItem(of cell: Cell, _ body: (Cell) throws(Unreadable) -> Void) throws(Unreadable) {
+    try forEachElement(of: cell, as: .bytes, body)
   }
 }

@@ -1,7 +1,7 @@
 import PillionSchema
 
 /// Functions that SQLite does not have: what a stored value means, whichever of its forms it has, as a value that
-/// compares by itself.
+/// compares by itself; and how blobs go into JSON and come out of it again.
 ///
 /// The SQLite driver registers them on each of its connections. A value that is none of its type is NULL.
 package enum SQLiteFunction: String, CaseIterable, Sendable {
@@ -19,11 +19,17 @@ package enum SQLiteFunction: String, CaseIterable, Sendable {
   case duration = "pillion_duration"
   /// `8-4-4-4-12` in lower case.
   case uuid = "pillion_uuid"
+  /// The 16 bytes of a UUID.
+  case uuidBlob = "pillion_uuid_blob"
+  /// A blob as JSON holds it.
+  case base64 = "pillion_base64"
+  case unbase64 = "pillion_unbase64"
 
   package enum Value: Sendable {
     case null
     case integer(Int64)
     case text([UInt8])
+    case blob([UInt8])
   }
 
   /// What a comparison has to ask of a column of this type; nil where stored values compare as they are: they always
@@ -56,6 +62,12 @@ package enum SQLiteFunction: String, CaseIterable, Sendable {
       case .time: return .integer(try SQLiteReader.time(cell))
       case .duration: return .integer(try SQLiteReader.duration(cell).microseconds)
       case .uuid: return .text(try SQLiteReader.uuid(cell).text().withBytes { Array($0) })
+      case .uuidBlob: return .blob(try SQLiteReader.uuid(cell).binary.withBytes { Array($0) })
+      case .base64:
+        var text: [UInt8] = []
+        Base64.append(try SQLiteReader.bytes(cell), to: &text)
+        return .text(text)
+      case .unbase64: return Base64.decode(try SQLiteReader.bytes(cell)).map { .blob($0) } ?? .null
       }
     } catch {
       return .null

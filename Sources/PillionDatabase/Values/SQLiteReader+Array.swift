@@ -21,6 +21,12 @@ extension SQLiteReader {
     guard scanner.isAtEnd else { throw Unreadable(.malformed) }
   }
 
+  /// A record that `pillion_list` has made.
+  static func forEachItem(of cell: Cell, _ body: (Cell) throws(Unreadable) -> Void) throws(Unreadable) {
+    var record = try SQLiteRecord.Reader(cell)
+    while !record.isAtEnd { try body(try record.next()) }
+  }
+
   private static func withCell(
     _ kind: JSONScanner.Kind, _ text: UnsafeRawBufferPointer, as scalar: ScalarType,
     _ body: (Cell) throws(Unreadable) -> Void

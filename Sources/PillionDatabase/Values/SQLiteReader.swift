@@ -3,6 +3,8 @@ import PillionWire
 
 /// Reads what Django, Rails and plain SQLite write: a column's type binds no value in it, so each is read by its kind.
 enum SQLiteReader: CellReader {
+  typealias Record = SQLiteRecord.Reader
+
   /// 0000-01-01 to 9999-12-31 in Julian days; SQLite's date functions take larger reals for Unix seconds
   /// (sqlite.org/lang_datefunc.html, the `auto` modifier), and so do we.
   static let julianDays = 0.0..<5_373_484.5

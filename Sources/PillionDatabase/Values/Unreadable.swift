@@ -17,9 +17,25 @@ struct Unreadable: Error {
     case months
   }
 
+  /// A column of a row inside the row.
+  struct Place {
+    var column: String
+    var type: String
+    var found: Cell.Kind
+  }
+
   let reason: Reason
+  /// Nil: it is the row's own cell.
+  private(set) var place: Place?
 
   init(_ reason: Reason) { self.reason = reason }
+
+  /// The same, with its place unless a place further inside is known.
+  func located(_ place: Place) -> Unreadable {
+    var error = self
+    if error.place == nil { error.place = place }
+    return error
+  }
 
   /// For logs, and for clients where errors are detailed: says what was found, without its value.
   func message(column: String, type: String, found kind: Cell.Kind, dialect: Dialect) -> String {

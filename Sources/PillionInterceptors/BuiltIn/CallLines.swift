@@ -77,6 +77,10 @@ final class CallLines {
       buffer.append(",\"request_id\":")
       buffer.append(json: requestID)
     }
+    if let trace = call.attributes[TraceID.self] {
+      buffer.append(",\"trace_id\":")
+      buffer.append(json: trace)
+    }
     buffer.append("}\n")
   }
 
@@ -106,6 +110,10 @@ final class CallLines {
     if let requestID = call.requestID {
       buffer.append(" request_id=")
       buffer.append(json: requestID)
+    }
+    if let trace = call.attributes[TraceID.self] {
+      buffer.append(" trace_id=")
+      buffer.append(contentsOf: trace.utf8)
     }
     buffer.append("\n")
   }

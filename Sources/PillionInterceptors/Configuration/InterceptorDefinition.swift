@@ -1,4 +1,6 @@
 package import Logging
+package import NIOCore
+import NIOPosix
 package import PillionSchema
 package import PillionTransport
 
@@ -21,18 +23,21 @@ package struct InterceptorDefinition: Sendable {
   package var shorthand: String?
   /// Whether the list may name it more than once.
   package var isRepeatable = false
+  /// Whether it has its place around the others, wherever the list names it.
+  package var isOutermost = false
   /// Nil: with these settings it has nothing to do, and is left out.
   package var make: Make
 
   package init(
     name: String, summary: String, settings: [Setting] = [], shorthand: String? = nil, isRepeatable: Bool = false,
-    make: @escaping Make
+    isOutermost: Bool = false, make: @escaping Make
   ) {
     self.name = name
     self.summary = summary
     self.settings = settings
     self.shorthand = shorthand
     self.isRepeatable = isRepeatable
+    self.isOutermost = isOutermost
     self.make = make
   }
 
@@ -46,14 +51,23 @@ package struct InterceptorDefinition: Sendable {
 package struct InterceptorContext: Sendable {
   /// For `PerLoop`.
   package var loops: Int
+  /// The event loops, in the order in which they are counted.
+  package var group: any EventLoopGroup
+  /// Of the program.
+  package var version: String
   package var logger: Logger
   /// Whether log lines are JSON objects, not text for people.
   package var logsJSON: Bool
   /// Whether clients may show certificates, which are verified then.
   package var verifiesClients: Bool
 
-  package init(loops: Int, logger: Logger, logsJSON: Bool = true, verifiesClients: Bool = false) {
+  package init(
+    loops: Int, logger: Logger, logsJSON: Bool = true, verifiesClients: Bool = false,
+    group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, version: String = ""
+  ) {
     self.loops = loops
+    self.group = group
+    self.version = version
     self.logger = logger
     self.logsJSON = logsJSON
     self.verifiesClients = verifiesClients

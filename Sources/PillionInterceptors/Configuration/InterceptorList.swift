@@ -81,7 +81,7 @@ package struct InterceptorList: Sendable {
   package func make(_ context: InterceptorContext) throws(InterceptorError) -> [any Interceptor] {
     var made: [any Interceptor] = []
     var diagnostics: [Diagnostic] = []
-    for layer in layers {
+    for layer in layers.filter(\.definition.isOutermost) + layers.filter({ !$0.definition.isOutermost }) {
       do throws(InterceptorError) {
         if let interceptor = try layer.definition.make(layer.settings, context) { made.append(interceptor) }
       } catch {

@@ -4,9 +4,9 @@ import PillionSchema
 package struct InterceptorRegistry: Sendable {
   /// What ships with Pillion, in the order in which it is documented; see `InterceptorDefinition` for how to add to it.
   package static let builtIn: [InterceptorDefinition] = [
-    RequestIDInterceptor.definition, LoggingInterceptor.definition, DeadlineInterceptor.definition,
-    ConcurrencyLimitInterceptor.definition, RateLimitInterceptor.definition, Authentication.definition,
-    Authorization.definition, ReadOnlyInterceptor.definition,
+    RequestIDInterceptor.definition, LoggingInterceptor.definition, Tracing.definition, CallMetrics.definition,
+    DeadlineInterceptor.definition, ConcurrencyLimitInterceptor.definition, RateLimitInterceptor.definition,
+    Authentication.definition, Authorization.definition, ReadOnlyInterceptor.definition, Audit.definition,
   ]
 
   private var plugins: [String: InterceptorDefinition.Make] = [:]

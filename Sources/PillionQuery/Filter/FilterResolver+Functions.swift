@@ -78,7 +78,7 @@ extension FilterResolver {
     guard target.keys.isEmpty else {
       throw Problem(offset: arguments[0].offset, message: "`isnull` does not look into json; compare with null")
     }
-    if case .manyToMany = target.field.type {
+    if !target.field.type.hasColumn {
       throw Problem(offset: arguments[0].offset, message: "`\(arguments[0].text)` has many values; ask with `:*`")
     }
     guard arguments.count == 2 else { return test(target, .isNull) }

@@ -7,11 +7,15 @@ extension Filter {
   package static func parse(
     _ text: String, model: Model, schema: Schema, limits: FilterLimits, isTrusted: Bool = false
   ) throws(QueryError) -> Filter? {
+    let paths = PathResolver(model: model, schema: schema, isTrusted: isTrusted, limits: limits)
+    return try parse(text, paths: paths, limits: limits)
+  }
+
+  /// The same with a resolver that is kept.
+  package static func parse(_ text: String, paths: PathResolver, limits: FilterLimits) throws(QueryError) -> Filter? {
     let bytes = Array(text.utf8)
     do throws(FilterParser.Problem) {
       guard let syntax = try FilterParser.parse(bytes, limits: limits) else { return nil }
-      let paths = PathResolver(
-        schema: schema, model: model, isTrusted: isTrusted, maximumRelations: limits.maximumRelations)
       var resolver = FilterResolver(paths: paths)
       let predicate = try resolver.predicate(syntax)
       return Filter(predicate: predicate, values: resolver.values)
@@ -191,6 +195,10 @@ struct FilterResolver {
     if literal.isPresence { return test(target, .isNotEmpty) }
     guard target.field.type.scalar != .json else {
       throw Problem(offset: offset, message: "items of type json cannot be compared")
+    }
+    if case .reverse(let relation) = target.field.type, relation.key == nil {
+      throw Problem(
+        offset: offset, message: "rows of `\(target.field.name)` have no single key; ask for their fields or with `:*`")
     }
     values.append(.value(try value(literal, as: target.field.type.scalar)))
     return test(target, .contains)

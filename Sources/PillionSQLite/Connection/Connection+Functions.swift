@@ -35,6 +35,10 @@ private func callFunction(
       pillion_sqlite3_result_text_copy(
         context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), sqlite3_uint64(bytes.count))
     }
+  case .blob(let bytes):
+    bytes.withUnsafeBytes { bytes in
+      pillion_sqlite3_result_blob_copy(context, bytes.baseAddress, sqlite3_uint64(bytes.count))
+    }
   }
 }
 
@@ -63,7 +67,7 @@ private func callRegexp(
 
 extension Cell {
   /// An argument of a function; valid while the function runs.
-  fileprivate init(_ value: OpaquePointer) {
+  init(_ value: OpaquePointer) {
     switch sqlite3_value_type(value) {
     case SQLITE_INTEGER: self.init(kind: .integer, word: UInt64(bitPattern: sqlite3_value_int64(value)))
     case SQLITE_FLOAT: self.init(kind: .real, word: sqlite3_value_double(value).bitPattern)

@@ -32,6 +32,7 @@ extension Connection {
     sqlite3_extended_result_codes(handle, 1)
     try registerCollations()
     try registerFunctions()
+    try registerRecords()
     try settleTrust()
     // An I/O error in a mapped file is a SIGBUS, which would end the process.
     try execute("PRAGMA mmap_size = 0")

@@ -23,7 +23,7 @@ final class Connection {
   init(_ configuration: SQLiteConfiguration, role: Role, watch: Watch, mayCreate: Bool) throws(DatabaseError) {
     handle = try Self.open(configuration, role: role, mayCreate: mayCreate)
     self.watch = watch
-    statements = StatementCache(limit: configuration.statementLimit)
+    statements = StatementCache(limit: configuration.statementLimit, counts: watch.statements)
     installCallbacks()
     do throws(DatabaseError) {
       try secure()

@@ -5,8 +5,12 @@ struct StatementCache {
   private var statements: [Int: PreparedStatement] = [:]
   private var uses: UInt64 = 0
   private let limit: Int
+  private let counts: StatementCounts?
 
-  init(limit: Int) { self.limit = max(limit, 8) }
+  init(limit: Int, counts: StatementCounts? = nil) {
+    self.limit = max(limit, 8)
+    self.counts = counts
+  }
 
   var count: Int { statements.count }
 
@@ -19,9 +23,11 @@ struct StatementCache {
       return prepared
     }
     let prepared = try PreparedStatement(statement.sql, on: connection)
+    counts?.notePrepared()
     // Rare and a few microseconds, less than the compilation before it: no list to keep in order at each use.
     if statements.count >= limit, let oldest = statements.min(by: { $0.value.lastUse < $1.value.lastUse }) {
       statements[oldest.key] = nil
+      counts?.noteEvicted()
     }
     prepared.lastUse = uses
     statements[statement.id] = prepared

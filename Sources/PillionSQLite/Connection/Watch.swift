@@ -56,6 +56,9 @@ final class Watch {
     self.grace = grace
   }
 
+  /// Counts the statements that the connection prepares.
+  var statements: StatementCounts { status.statements }
+
   /// The next statements are run for `job`.
   func begin(_ job: Job) {
     self.job = job

@@ -8,6 +8,9 @@ final class JobQueue: Sendable {
     /// A sleeper has been woken and has not yet come for its jobs.
     var isWaking = false
     var isClosed = false
+    /// Jobs that came when no thread was free, and when there was no room.
+    var waits = 0
+    var refusals = 0
   }
 
   private let monitor = Monitor(State())
@@ -20,7 +23,11 @@ final class JobQueue: Sendable {
     var wakes = false
     let refusal: DatabaseError.Reason? = monitor.withLock { state in
       if state.isClosed { return .unavailable }
-      if state.jobs.count >= limit { return .exhausted }
+      if state.jobs.count >= limit {
+        state.refusals &+= 1
+        return .exhausted
+      }
+      if state.sleepers == 0 { state.waits &+= 1 }
       state.jobs.append(job)
       wakes = state.wakesSleeper()
       return nil
@@ -65,6 +72,20 @@ final class JobQueue: Sendable {
     }
     if wakes { monitor.wakeOne() }
     return taken
+  }
+
+  /// What its lane has to do; `threads` serve it, with a connection each.
+  func statistics(_ name: String, threads: Int) -> DriverStatistics.Lane {
+    monitor.withLock { state in
+      var lane = DriverStatistics.Lane(name: name)
+      lane.connections = threads
+      lane.limit = threads
+      lane.busy = max(0, threads - state.sleepers)
+      lane.waiting = state.jobs.count
+      lane.waits = state.waits
+      lane.refusals = state.refusals
+      return lane
+    }
   }
 
   /// Takes no further jobs, wakes the threads, and returns what was waiting.

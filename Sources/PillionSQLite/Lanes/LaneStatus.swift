@@ -1,7 +1,9 @@
+import PillionDatabase
 import Synchronization
 
 /// What the lanes of a driver share.
 final class LaneStatus: Sendable {
+  let statements = StatementCounts()
   private let stopping = Atomic<Bool>(false)
   private let available = Atomic<Bool>(true)
 

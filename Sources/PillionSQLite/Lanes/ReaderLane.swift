@@ -50,7 +50,9 @@ final class ReaderLane {
       while begun < batch.count {
         let operation = batch[begun]
         begun += 1
+        operation.noteStarted()
         operation.outcome = answer(operation)
+        operation.noteEnded()
         outbox.append(operation)
       }
       batch.removeAll(keepingCapacity: true)

@@ -145,6 +145,7 @@ final class WriterLane {
 
   /// Runs one operation, and takes back what it did when it fails. Throws when that has cost the whole transaction.
   private func run(_ operation: Operation, on connection: Connection, isAlone: Bool) throws(DatabaseError) {
+    operation.noteStarted()
     if !isAlone { try connection.run(Connection.Control.savepoint) }
     var outcome = runner.run(operation, on: connection)
     if outcome.isSuccess, connection.hasOpenForeignKeys {
@@ -205,7 +206,10 @@ final class WriterLane {
     }
     groupLimit = min(max(configuration.groupLimit, 1), groupLimit &* 2)
     status.noteAvailable(true)
-    for operation in group { outbox.append(operation) }
+    for operation in group {
+      operation.noteEnded()
+      outbox.append(operation)
+    }
     group.removeAll(keepingCapacity: true)
   }
 
@@ -233,6 +237,7 @@ final class WriterLane {
 
   private func finish(_ operation: Operation, _ outcome: Operation.Outcome) {
     operation.outcome = outcome
+    operation.noteEnded()
     outbox.append(operation)
   }
 }

@@ -27,6 +27,7 @@ final class StreamLane {
   }
 
   private func start(_ stream: RowStream, on idle: Connection?) {
+    stream.noteStarted()
     do throws(DatabaseError) {
       let now = MonotonicTime.now()
       if let verdict = Watch.verdict(on: stream, now: now) {
@@ -65,6 +66,7 @@ final class StreamLane {
   }
 
   private func post(_ stream: RowStream, _ end: RowStream.End) {
+    stream.noteEnded()
     stream.end(end)
     stream.mailbox.deliver([stream])
   }

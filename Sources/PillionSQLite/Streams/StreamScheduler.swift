@@ -25,6 +25,9 @@ final class StreamScheduler: Sendable {
     var connections = 0
     var nextSweep: UInt64 = 0
     var isClosed = false
+    /// Streams that came when no connection was free, and when there was no room.
+    var waits = 0
+    var refusals = 0
   }
 
   /// Nanoseconds between two looks for waiting and parked streams whose time is over.
@@ -47,12 +50,29 @@ final class StreamScheduler: Sendable {
   func open(_ stream: RowStream) -> DatabaseError.Reason? {
     let refusal: DatabaseError.Reason? = monitor.withLock { state in
       if state.isClosed { return .unavailable }
-      if state.waiting.count >= queueLimit { return .exhausted }
+      if state.waiting.count >= queueLimit {
+        state.refusals &+= 1
+        return .exhausted
+      }
+      if state.idle.isEmpty, state.connections >= connectionLimit { state.waits &+= 1 }
       state.waiting.append(stream)
       return nil
     }
     monitor.wakeOne()
     return refusal
+  }
+
+  var statistics: DriverStatistics.Lane {
+    monitor.withLock { state in
+      var lane = DriverStatistics.Lane(name: "stream")
+      lane.connections = state.connections
+      lane.limit = connectionLimit
+      lane.busy = state.connections - state.idle.count
+      lane.waiting = state.waiting.count
+      lane.waits = state.waits
+      lane.refusals = state.refusals
+      return lane
+    }
   }
 
   /// The client has taken something.

@@ -12,19 +12,21 @@ enum FileKey: String, DefinitionKey {
 
 /// The keys of a model.
 enum ModelKey: String, DefinitionKey {
-  case table, doc, fields, ordering, service, was, deprecated
+  case table, doc, fields, ordering, service, services, was, deprecated
   case primaryKey = "primary_key"
   static let owner = "a model"
 }
 
-/// The keys of a model's `service:`.
+/// The keys of a model's `service:`, and of each of its `services:`.
 enum ServiceKey: String, DefinitionKey {
-  case name, actions, fields, filter, deprecated
+  case name, message, actions, fields, filter, deprecated
   case lookupField = "lookup_field"
   case lookupRequestField = "lookup_request_field"
   case nullStyle = "null_style"
   case maximumPageSize = "max_page_size"
+  case defaultPageSize = "default_page_size"
   case totalSize = "total_size"
+  case indexRequirement = "require_index"
   case statementTimeout = "statement_timeout"
   static let owner = "a service"
 }
@@ -32,7 +34,7 @@ enum ServiceKey: String, DefinitionKey {
 /// The keys of a field.
 enum FieldKey: String, DefinitionKey {
   case type, items, model, column, null, `default`, unique, regex, format, choices, doc, storage, through, source
-  case target, was, deprecated, `enum`
+  case target, was, deprecated, `enum`, field, limit, ordering, expand
   case primaryKey = "primary_key"
   case maximumLength = "max_length"
   case minimumLength = "min_length"

@@ -72,15 +72,32 @@ struct DefinitionReader {
         name: name, section: Section(emptyAt: entry.value.location), fields: [],
         service: Section(emptyAt: entry.value.location))
     }
+    let services = services(section, model: entry)
     return ModelDefinition(
-      name: name, section: section,
-      fields: fields(section, model: entry), service: service(section, model: entry))
+      name: name, section: section, fields: fields(section, model: entry),
+      service: services.first ?? Section(emptyAt: entry.keyLocation), otherServices: Array(services.dropFirst()))
   }
 
-  private func service(_ section: Section<ModelKey>, model: YAMLEntry) -> Section<ServiceKey> {
-    guard let entry = section.entries[.service] else { return Section(emptyAt: model.keyLocation) }
-    if entry.value.isNull { return Section(emptyAt: entry.keyLocation) }
-    return Section(entry.value, sink: sink) ?? Section(emptyAt: entry.keyLocation)
+  /// `service:`, or each of `services:`; none where the model says nothing.
+  private func services(_ section: Section<ModelKey>, model: YAMLEntry) -> [Section<ServiceKey>] {
+    guard let several = section.entries[.services] else {
+      guard let entry = section.entries[.service] else { return [] }
+      if entry.value.isNull { return [Section(emptyAt: entry.keyLocation)] }
+      return [Section(entry.value, sink: sink) ?? Section(emptyAt: entry.keyLocation)]
+    }
+    if let one = section.entries[.service] {
+      sink.error(
+        at: one.keyLocation, "the model has 'services' already, at line \(several.keyLocation.line)",
+        suggestion: "put what 'service' says into the first of them")
+    }
+    guard case .list(let items) = several.value.value else {
+      sink.error(
+        at: several.value.location, "'services' must be a list of services, found \(several.value.kind)",
+        suggestion: "write '- name: …' for each")
+      return []
+    }
+    if items.isEmpty { sink.error(at: several.value.location, "'services' is empty") }
+    return items.compactMap { Section<ServiceKey>($0, sink: sink, example: "write '- name: …'") }
   }
 
   private func fields(_ section: Section<ModelKey>, model: YAMLEntry) -> [FieldDefinition] {
@@ -125,6 +142,7 @@ struct DefinitionReader {
     switch name.value {
     case "foreign_key": return .foreignKey
     case "many_to_many": return .manyToMany
+    case "reverse": return .reverse
     case "array":
       guard section.entries[.items] != nil else {
         sink.error(at: name.location, "an array needs 'items', the type of one item")
@@ -133,14 +151,14 @@ struct DefinitionReader {
       guard let items = section.text(.items, sink) else { return nil }
       return scalar(items, known: ScalarType.allCases.map(\.rawValue)).map(FieldKind.array)
     default:
-      let known = ScalarType.allCases.map(\.rawValue) + ["foreign_key", "many_to_many", "array"]
+      let known = ScalarType.allCases.map(\.rawValue) + DefinitionReader.composedTypes
       return scalar(name, known: known).map(FieldKind.scalar)
     }
   }
 
   private func scalar(_ name: Located<String>, known: [String]) -> ScalarType? {
     if let type = ScalarType(rawValue: name.value) { return type }
-    if known.count == ScalarType.allCases.count, ["foreign_key", "many_to_many", "array"].contains(name.value) {
+    if known.count == ScalarType.allCases.count, DefinitionReader.composedTypes.contains(name.value) {
       sink.error(at: name.location, "the items of an array cannot be '\(name.value)'")
       return nil
     }
@@ -149,6 +167,9 @@ struct DefinitionReader {
       at: name.location, "unknown type '\(name.value)'", suggestion: synonym ?? Suggestion.of(name.value, among: known))
     return nil
   }
+
+  /// Types that are more than a value in a column.
+  private static let composedTypes = ["foreign_key", "many_to_many", "reverse", "array"]
 
   /// Names of types elsewhere, for suggestions.
   private static let synonyms: [String: ScalarType] = [

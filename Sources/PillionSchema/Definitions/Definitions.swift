@@ -11,7 +11,11 @@ struct ModelDefinition {
   var name: Located<String>
   var section: Section<ModelKey>
   var fields: [FieldDefinition]
+  /// The first service; an empty section where the model says nothing.
   var service: Section<ServiceKey>
+  var otherServices: [Section<ServiceKey>] = []
+
+  var services: [Section<ServiceKey>] { [service] + otherServices }
 }
 
 struct FieldDefinition {
@@ -26,6 +30,7 @@ enum FieldKind: Hashable {
   case scalar(ScalarType)
   case foreignKey
   case manyToMany
+  case reverse
   case array(ScalarType)
 
   /// The name in the definitions.
@@ -34,7 +39,13 @@ enum FieldKind: Hashable {
     case .scalar(let type): type.rawValue
     case .foreignKey: "foreign_key"
     case .manyToMany: "many_to_many"
+    case .reverse: "reverse"
     case .array: "array"
     }
   }
+
+  /// Whether the values are in a column of the model's own table.
+  var hasColumn: Bool { self != .manyToMany && self != .reverse }
+
+  var isRelation: Bool { self == .foreignKey || self == .manyToMany || self == .reverse }
 }

@@ -29,6 +29,8 @@ struct FieldBuilder {
       isDeprecated: flag(.deprecated),
       location: definition.name.location)
     field.isEnum = flag(.enum)
+    if applies(.expand) { field.expansion = ExpansionBuilder(definition: definition, kind: kind, sink: sink).build() }
+    if kind == .reverse { field.isReadOnly = true }
     field.defaultValue = DefaultReader(
       section: section, kind: kind, scalar: type.scalar, isNullable: isNullable, limits: limits, sink: sink
     ).read()
@@ -37,6 +39,9 @@ struct FieldBuilder {
     checkOnDelete(field)
     if field.isReadOnly, field.isWriteOnly, let entry = section.entries[.writeOnly] {
       sink.error(at: entry.value.location, "a field that is both read_only and write_only is of no use")
+    }
+    if field.expansion != nil, field.isWriteOnly, let entry = section.entries[.expand] {
+      sink.error(at: entry.keyLocation, "a field that is write_only is not sent, so there is nothing to expand")
     }
     return field
   }

@@ -3,18 +3,20 @@ extension FieldKey {
   /// type and is checked apart.
   func applies(to kind: FieldKind) -> Bool {
     switch self {
-    case .type, .doc, .readOnly, .writeOnly, .was, .deprecated: return true
+    case .type, .doc, .was, .deprecated: return true
+    case .readOnly, .writeOnly: return kind != .reverse
     case .items: if case .array = kind { return true }
-    case .model: return kind == .foreignKey || kind == .manyToMany
+    case .model, .expand: return kind.isRelation
+    case .field, .limit, .ordering: return kind == .reverse
     case .onDelete: return kind == .foreignKey
     case .through, .source, .target: return kind == .manyToMany
-    case .column, .null, .default: return kind != .manyToMany
+    case .column, .null, .default: return kind.hasColumn
     case .unique:
       if case .array = kind { return false }
-      return kind != .manyToMany
+      return kind.hasColumn
     case .primaryKey:
       if case .array = kind { return false }
-      return kind != .manyToMany && kind != .scalar(.json)
+      return kind.hasColumn && kind != .scalar(.json)
     case .minimum, .maximum: if case .scalar(let type) = kind { return type.isOrderedForBounds }
     case .maximumLength, .minimumLength:
       if case .array = kind { return true }
@@ -28,7 +30,7 @@ extension FieldKey {
     case .protoType:
       switch kind {
       case .scalar(let type), .array(let type): return type == .timestamp || type == .duration || type == .json
-      case .foreignKey, .manyToMany: return false
+      case .foreignKey, .manyToMany, .reverse: return false
       }
     }
     return false
@@ -38,12 +40,13 @@ extension FieldKey {
   var scope: String {
     switch self {
     case .items: "array"
-    case .model: "foreign_key and many_to_many"
+    case .model, .expand: "foreign_key, many_to_many and reverse"
+    case .field, .limit, .ordering: "reverse"
     case .onDelete: "foreign_key"
     case .through, .source, .target: "many_to_many"
-    case .column, .null, .default: "every type but many_to_many"
-    case .unique: "every type but many_to_many and array"
-    case .primaryKey: "every type but many_to_many, array and json"
+    case .column, .null, .default: "every type but many_to_many and reverse"
+    case .unique: "every type but many_to_many, reverse and array"
+    case .primaryKey: "every type but many_to_many, reverse, array and json"
     case .minimum, .maximum: "numbers, decimal, timestamp, date and time"
     case .maximumLength, .minimumLength: "string, bytes and array"
     case .regex, .format: "string"
@@ -51,7 +54,8 @@ extension FieldKey {
     case .autoNow, .autoNowAdd: "timestamp, date and time"
     case .storage: "bool, timestamp, date, time, duration, decimal, uuid, json and foreign keys to them"
     case .protoType: "timestamp, duration and json"
-    case .type, .doc, .readOnly, .writeOnly, .was, .deprecated: "every type"
+    case .readOnly, .writeOnly: "every type but reverse, which no request holds"
+    case .type, .doc, .was, .deprecated: "every type"
     }
   }
 }

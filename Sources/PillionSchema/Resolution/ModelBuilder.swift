@@ -18,13 +18,18 @@ struct ModelBuilder {
     if case .fields(let fields) = keys.keys[index] { keyFields = fields }
     let fields = definition.fields.enumerated().map { field($1, at: $0, key: keyFields, table: table) }
     let ordering = ordering(fields)
-    let service = ServiceBuilder(
-      entry: entry, fields: fields, key: keys.keys[index], namePattern: serviceNamePattern, sink: sink
-    ).build()
+    func service(_ section: Section<ServiceKey>, isFirst: Bool) -> ServiceDefinition {
+      ServiceBuilder(
+        section: section, isFirst: isFirst, entry: entry, fields: fields, key: keys.keys[index],
+        namePattern: serviceNamePattern, sink: sink
+      ).build()
+    }
     let model = Model(
       index: index, package: entry.package, name: definition.name.value, table: table,
       doc: section.text(.doc, sink)?.value,
-      fields: fields.compactMap { $0 }, primaryKey: keyFields, ordering: ordering, service: service,
+      fields: fields.compactMap { $0 }, primaryKey: keyFields, ordering: ordering,
+      service: service(definition.service, isFirst: true),
+      otherServices: definition.otherServices.map { service($0, isFirst: false) },
       was: section.text(.was, sink).map { FormerName($0.value, at: $0.location) },
       isDeprecated: section.flag(.deprecated, sink)?.value ?? false, location: definition.name.location)
     // Indices count only where no field is left out.
@@ -35,8 +40,16 @@ struct ModelBuilder {
 
   /// Nil if the field has no type, which is reported.
   private func field(_ definition: FieldDefinition, at position: Int, key: [Int], table: TableName) -> Field? {
-    let target = references.target(model: index, field: position)
-    guard let kind = definition.kind, let type = type(of: definition, kind, target, table: table) else {
+    var target = references.target(model: index, field: position)
+    var type: FieldType?
+    if definition.kind == .reverse {
+      let reverse = ReverseBuilder(symbols: symbols, keys: keys, references: references, model: index, sink: sink)
+        .build(definition)
+      (type, target) = (reverse.map { .reverse($0.relation) }, reverse?.target)
+    } else if let kind = definition.kind {
+      type = self.type(of: definition, kind, target, table: table)
+    }
+    guard let kind = definition.kind, let type else {
       FieldBuilder.checkWithoutType(definition, sink: sink)
       return nil
     }
@@ -44,6 +57,10 @@ struct ModelBuilder {
       definition: definition, kind: kind, type: type, target: target, isKey: key.contains(position),
       isWholeKey: key == [position], sink: sink
     ).build()
+    if let related = type.related {
+      field.expansion?.message = symbols.models[related].definition.name.value
+      field.expansion?.package = symbols.models[related].package
+    }
     field.enumName = EnumNames(sink: sink).name(of: field, in: definition, model: self.definition.name.value)
     return field
   }
@@ -62,27 +79,66 @@ struct ModelBuilder {
     case .manyToMany:
       let builder = ManyToManyBuilder(symbols: symbols, keys: keys, model: index, table: table, sink: sink)
       return target.flatMap { builder.build(field, target: $0) }.map(FieldType.manyToMany)
+    case .reverse: return nil
     }
   }
 
-  /// `[-created, name]`, or one of them as text.
+  /// `[-created, author.name]`, or one of them as text.
   private func ordering(_ fields: [Field?]) -> [OrderTerm] {
     var terms: [OrderTerm] = []
     for name in definition.section.texts(.ordering, sink)?.value ?? [] {
       let descending = name.value.hasPrefix("-")
       let bare = Located(descending ? String(name.value.dropFirst()) : name.value, at: name.location)
-      guard let position = entry.field(bare, sink) else { continue }
-      if let field = fields[position], field.type.isRepeated || field.type.scalar == .json {
-        sink.error(
-          at: name.location, "rows cannot be ordered by '\(bare.value)', a field of type '\(kindName(position))'")
-      } else if terms.contains(where: { $0.path.field == position }) {
+      guard let path = path(bare) else { continue }
+      if path.relations.isEmpty, fields[path.field] == nil { continue }
+      if terms.contains(where: { $0.path == path }) {
         sink.error(at: name.location, "'\(bare.value)' is in the ordering twice")
       } else {
-        terms.append(OrderTerm(field: position, descending: descending))
+        terms.append(OrderTerm(path, descending: descending))
       }
     }
     return terms
   }
 
-  private func kindName(_ field: Int) -> String { definition.fields[field].kind?.name ?? "" }
+  /// The field that `author.name` leads to; nil if rows cannot be ordered by it, which is reported.
+  private func path(_ name: Located<String>) -> FieldPath? {
+    let names = name.value.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    var (model, relations) = (index, [Int]())
+    for (step, part) in names.enumerated() {
+      let entry = symbols.models[model]
+      guard let field = entry.field(Located(part, at: name.location), sink) else { return nil }
+      let kind = entry.definition.fields[field].kind
+      guard step < names.count - 1 else {
+        guard let kind, !kind.canOrder else { return FieldPath(relations, field) }
+        sink.error(
+          at: name.location, "rows cannot be ordered by '\(name.value)', a field of type '\(kind.name)'")
+        return nil
+      }
+      // A broken type or reference is reported already.
+      guard let kind else { return nil }
+      guard kind == .foreignKey else {
+        sink.error(
+          at: name.location, "'\(part)' in '\(name.value)' is no foreign key, so no order leads through it")
+        return nil
+      }
+      guard let target = references.target(model: model, field: field) else { return nil }
+      // The key of the related row is in this one already.
+      let key = symbols.models[target.model].definition.fields[target.field].name.value
+      if step == names.count - 2, names[step + 1] == key { return FieldPath(relations, field) }
+      relations.append(field)
+      model = target.model
+    }
+    return nil
+  }
+}
+
+extension FieldKind {
+  /// Whether rows can be ordered by a field of this kind.
+  fileprivate var canOrder: Bool {
+    switch self {
+    case .scalar(let type): type != .json
+    case .foreignKey: true
+    case .manyToMany, .reverse, .array: false
+    }
+  }
 }

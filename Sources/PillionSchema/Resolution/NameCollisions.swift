@@ -9,7 +9,7 @@ struct NameCollisions {
     + ["NullableTimestamp", "NullableDuration", "NullableValue"]
 
   /// Messages and services of one package share one scope.
-  func check(package models: [(definition: ModelDefinition, service: ServiceDefinition)]) {
+  func check(package models: [(definition: ModelDefinition, model: Model)]) {
     var names: [String: String] = [:]
     for name in NameCollisions.nullables { names[name] = "the message for nullable values" }
     var modelPlaces: [String: SourceLocation] = [:]
@@ -24,12 +24,40 @@ struct NameCollisions {
         names[name.value] = "model '\(name.value)'"
       }
     }
-    for (definition, service) in models where modelPlaces[definition.name.value] == definition.name.location {
-      for request in NameCollisions.requests(of: definition.name.value, service.actions) {
-        claim(request, for: "a request of model '\(definition.name.value)'", at: definition.name.location, &names)
+    for (definition, model) in models where modelPlaces[definition.name.value] == definition.name.location {
+      checkServices(of: model, definition, &names)
+    }
+  }
+
+  /// Services of one model may share a message, and then the requests that are named for it.
+  private func checkServices(of model: Model, _ definition: ModelDefinition, _ names: inout [String: String]) {
+    var claimed: Set<String> = []
+    var sharing: [String: ServiceDefinition] = [:]
+    for (section, view) in zip(definition.services, model.views) {
+      let owner = "model '\(model.name)'"
+      let named = section.entries[.name]?.value.location ?? definition.name.location
+      let place = section.entries[.message]?.value.location ?? named
+      if let other = sharing[view.messageName] {
+        if !view.service.hasSameMessages(as: other) {
+          sink.error(
+            at: place,
+            "service '\(view.service.name)' cannot share the message '\(view.messageName)' with '\(other.name)': "
+              + "their fields, null styles or lookup fields differ",
+            suggestion: "give it a 'message' of its own")
+        }
+      } else {
+        sharing[view.messageName] = view.service
+        if !view.hasOwnMessage {
+          claim(view.messageName, for: "the message of a service of \(owner)", at: place, &names)
+        }
       }
-      let place = definition.service.entries[.name]?.value.location ?? definition.name.location
-      claim(service.name, for: "the service of model '\(definition.name.value)'", at: place, &names)
+      for request in NameCollisions.requests(of: view) where claimed.insert(request).inserted {
+        claim(request, for: "a request of \(owner)", at: view.hasOwnMessage ? definition.name.location : place, &names)
+      }
+      // A further service without a name is reported already.
+      if view.hasOwnMessage || section.entries[.name] != nil {
+        claim(view.service.name, for: "the service of \(owner)", at: named, &names)
+      }
     }
   }
 
@@ -41,8 +69,8 @@ struct NameCollisions {
     }
   }
 
-  private static func requests(of model: String, _ actions: [Action]) -> [String] {
-    actions.filter { $0 != .create && $0 != .update }.map { "\(model)\($0.rawValue)Request" }
+  private static func requests(of model: Model) -> [String] {
+    model.service.actions.filter { $0 != .create && $0 != .update }.map { "\(model.messageName)\($0.rawValue)Request" }
   }
 
   /// Fields of one model's messages, and its columns.
@@ -50,15 +78,22 @@ struct NameCollisions {
     var keys: [String: String] = [:]
     var columns: [String: String] = [:]
     for (field, written) in zip(model.fields, definition.fields) {
-      let key = Identifier.jsonKey(field.name)
-      if let first = keys[key] {
-        sink.error(
-          at: field.location, "'\(field.name)' and '\(first)' have the same JSON name, which protobuf forbids",
-          suggestion: "rename one of them and keep its 'column'")
-      } else {
-        keys[key] = field.name
+      for name in field.protoNames {
+        let key = Identifier.jsonKey(name)
+        if let first = keys[key], name == field.name {
+          sink.error(
+            at: field.location, "'\(field.name)' and '\(first)' have the same JSON name, which protobuf forbids",
+            suggestion: "rename one of them and keep its 'column'")
+        } else if let first = keys[key] {
+          sink.error(
+            at: written.section.entries[.expand]?.keyLocation ?? field.location,
+            "'\(name)', which 'expand' adds, and '\(first)' have the same JSON name, which protobuf forbids",
+            suggestion: "give the expanded rows a name of their own: 'expand: NAME'")
+        } else {
+          keys[key] = name
+        }
       }
-      if case .manyToMany = field.type { continue }
+      if !field.type.hasColumn { continue }
       if let first = columns[field.column] {
         let place = written.section.entries[.column]?.value.location ?? field.location
         sink.error(at: place, "column '\(field.column)' is already that of field '\(first)'")
@@ -66,31 +101,41 @@ struct NameCollisions {
         columns[field.column] = field.name
       }
     }
-    checkPartialUpdate(model, definition)
+    for (section, view) in zip(definition.services, model.views) { checkPartialUpdate(view, section, definition) }
   }
 
   /// The partial-update request has the lookup fields under their request names, and `is_<field>_set`.
-  private func checkPartialUpdate(_ model: Model, _ definition: ModelDefinition) {
+  private func checkPartialUpdate(
+    _ model: Model, _ section: Section<ServiceKey>, _ definition: ModelDefinition
+  ) {
     guard model.service.actions.contains(.partialUpdate) else { return }
     let lookups = model.lookupFields
     let writable = model.service.fields.filter { model.isWritable($0) && !lookups.contains($0) }
     var keys: [String: String] = [:]
-    for index in writable { keys[Identifier.jsonKey(model.fields[index].name)] = model.fields[index].name }
+    for index in writable { keys[Identifier.jsonKey(model.fields[index].valueName)] = model.fields[index].name }
     for name in model.lookupRequestNames {
       let key = Identifier.jsonKey(name)
       if let first = keys[key] {
-        let place = definition.service.entries[.lookupRequestField]?.value.location ?? definition.name.location
-        sink.error(at: place, "'\(name)' and the field '\(first)' collide in \(model.name)PartialUpdateRequest")
+        let place = section.entries[.lookupRequestField]?.value.location ?? definition.name.location
+        sink.error(at: place, "'\(name)' and the field '\(first)' collide in \(model.messageName)PartialUpdateRequest")
       }
       keys[key] = name
     }
     for index in writable where model.fields[index].type.isRepeated {
-      let name = "is_\(model.fields[index].name)_set"
+      let name = "is_\(model.fields[index].valueName)_set"
       guard let first = keys[Identifier.jsonKey(name)], let place = model.fieldIndex(first) else { continue }
       sink.error(
         at: model.fields[place].location,
-        "'\(first)' collides with '\(name)' of '\(model.fields[index].name)' in \(model.name)PartialUpdateRequest",
+        "'\(first)' collides with '\(name)' of '\(model.fields[index].name)' in \(model.messageName)PartialUpdateRequest",
         suggestion: "rename it and keep its 'column'")
     }
+  }
+}
+
+extension ServiceDefinition {
+  /// Whether the messages of both are the same, whatever of them each uses.
+  fileprivate func hasSameMessages(as other: ServiceDefinition) -> Bool {
+    fields == other.fields && nullStyle == other.nullStyle && lookupField == other.lookupField
+      && lookupRequestField == other.lookupRequestField
   }
 }

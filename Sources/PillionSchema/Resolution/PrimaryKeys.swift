@@ -70,7 +70,7 @@ struct PrimaryKeys {
   private static func missing(_ model: SymbolTable.Entry, _ sink: DiagnosticSink) -> Key {
     let definition = model.definition
     if definition.fields.isEmpty { return .broken }
-    if isListOnly(definition.service) { return .none }
+    if definition.services.allSatisfy(isListOnly) { return .none }
     let near = model.fieldsByName["id"] != nil ? "id" : definition.fields.first?.name.value ?? "id"
     sink.error(
       at: definition.name.location, "model '\(definition.name.value)' has no primary key",

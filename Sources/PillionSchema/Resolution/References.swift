@@ -34,10 +34,14 @@ struct References {
 
   /// Nil if the reference is broken, which is reported.
   func target(model: Int, field: Int) -> Target? {
-    guard let first = edges[Place(model: model, field: field)] else { return nil }
-    var target = Target(model: first.model, field: first.field, type: .bool, storage: nil, usesStringInProto: false)
+    edges[Place(model: model, field: field)].flatMap { values(model: $0.model, field: $0.field) }
+  }
+
+  /// What a field's values are, which may be keys of another model; nil if it refers to nothing.
+  func values(model: Int, field: Int) -> Target? {
+    var target = Target(model: model, field: field, type: .bool, storage: nil, usesStringInProto: false)
     var seen = Set<Place>()
-    var place = first
+    var place = Place(model: model, field: field)
     while seen.insert(place).inserted {
       let definition = symbols.models[place.model].definition.fields[place.field]
       if target.storage == nil, let name = References.plainText(definition, .storage) {

@@ -26,9 +26,10 @@ struct SchemaBuilder {
       packages.append(
         Schema.Package(name: file.package.value, doc: file.doc, models: Array(indices), location: file.package.location)
       )
-      collisions.check(package: zip(file.models, models[indices]).map { ($0, $1.service) })
+      collisions.check(package: zip(file.models, models[indices]).map { ($0, $1) })
       FormerNames(sink: sink).check(models[indices].map { ($0.name, $0.was) }, called: "model")
     }
+    if !sink.hasErrors { ExpansionLimits(models: models, sink: sink).check() }
     return Schema(packages: packages, models: models)
   }
 }

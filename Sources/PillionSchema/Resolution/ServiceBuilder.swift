@@ -1,5 +1,8 @@
-/// Makes a model's `ServiceDefinition` of its `service:` section.
+/// Makes a `ServiceDefinition` of a model's `service:` section, or of one of its `services:`.
 struct ServiceBuilder {
+  let section: Section<ServiceKey>
+  /// Whether it is the model's first service, which uses the model's own message and may go without a name.
+  let isFirst: Bool
   let entry: SymbolTable.Entry
   /// The model's fields; nil where one is broken, which is reported.
   let fields: [Field?]
@@ -8,19 +11,20 @@ struct ServiceBuilder {
   let namePattern: String
   let sink: DiagnosticSink
 
-  private var section: Section<ServiceKey> { entry.definition.service }
-
   func build() -> ServiceDefinition {
     let actions = actions()
     let shown = shownFields()
     let lookup = lookupField(actions)
+    let name = name()
     let service = ServiceDefinition(
-      name: name(), actions: actions, fields: shown, lookupField: lookup,
+      name: name, message: message(service: name), actions: actions, fields: shown, lookupField: lookup,
       lookupRequestField: lookupRequestField(lookup),
       nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof,
       isDeprecated: section.flag(.deprecated, sink)?.value ?? false,
       filter: section.text(.filter, sink), maximumPageSize: section.wholeNumber(.maximumPageSize, from: 1, sink)?.value,
+      defaultPageSize: section.wholeNumber(.defaultPageSize, from: 1, sink)?.value,
       totalSize: section.name(.totalSize, of: TotalSize.self, sink)?.value ?? .none,
+      indexRequirement: section.name(.indexRequirement, of: IndexRequirement.self, sink)?.value,
       statementTimeoutMilliseconds: statementTimeout(), location: section.location)
     checkUpdate(service)
     checkCreate(service)
@@ -39,6 +43,10 @@ struct ServiceBuilder {
   private func name() -> String {
     guard let name = section.text(.name, sink) else {
       let model = entry.definition.name
+      if !isFirst, section.entries[.name] == nil {
+        sink.error(
+          at: section.location, "a further service of model '\(model.value)' needs a name", suggestion: "add 'name: …'")
+      }
       let name = ServiceBuilder.name(of: model.value, pattern: namePattern)
       if !Identifier.isUpperCamelCase(name), Identifier.isUpperCamelCase(model.value) {
         sink.error(
@@ -55,6 +63,33 @@ struct ServiceBuilder {
         suggestion: near.isEmpty ? nil : "write '\(near)'")
     }
     return name.value
+  }
+
+  /// Nil for the model's own.
+  private func message(service: String) -> String? {
+    let model = entry.definition.name.value
+    guard let name = section.text(.message, sink) else {
+      return isFirst ? nil : ServiceBuilder.message(ofService: service, model: model)
+    }
+    if !Identifier.isUpperCamelCase(name.value) {
+      let near = Identifier.upperCamelCase(name.value)
+      sink.error(
+        at: name.location, "'\(name.value)' is no name for a message: UpperCamelCase letters and digits",
+        suggestion: near.isEmpty ? nil : "write '\(near)'")
+    } else if isFirst, name.value != model {
+      sink.error(
+        at: name.location, "the first service of a model uses the model's own message",
+        suggestion: "leave 'message' out, or move the service behind another")
+    }
+    return name.value == model ? nil : name.value
+  }
+
+  /// `PublicPost` of `PublicPostController` or `PublicPostService`. Where that would be the service's or the model's own
+  /// name, the model's follows the service's: `PublishedPost` of `Published`.
+  static func message(ofService name: String, model: String) -> String {
+    let ending = ["Controller", "Service"].first(where: name.hasSuffix) ?? ""
+    let stem = String(name.dropLast(ending.count))
+    return stem.isEmpty || stem == name || stem == model ? name + model : stem
   }
 
   /// `pattern` with every `{model}` replaced.

@@ -49,6 +49,8 @@ package struct FieldShape: Sendable {
   package enum Source: Sendable, Hashable {
     /// Index into `Model.fields`.
     case field(Int)
+    /// The rows that the relation with this index in `Model.fields` leads to, as messages; never taken from a request.
+    case expansion(Int)
     /// `is_<field>_set` of the repeated field with this index in `Model.fields`.
     case isSet(Int)
     case filter, orderBy, pageSize, pageToken, readMask
@@ -60,7 +62,7 @@ package struct FieldShape: Sendable {
     /// Index into `Model.fields`, if it belongs to one of them.
     package var modelField: Int? {
       switch self {
-      case .field(let index), .isSet(let index): index
+      case .field(let index), .expansion(let index), .isSet(let index): index
       case .filter, .orderBy, .pageSize, .pageToken, .readMask, .results, .nextPageToken, .totalSize, .serviceField: nil
       }
     }
@@ -76,6 +78,8 @@ package enum ProtoType: Sendable, Hashable {
   case wrapper(ProtoScalar)
   /// Another message of the package.
   case message(String)
+  /// A message of another package.
+  case imported(String, package: String)
   /// `NullableString` and its kind: `{ oneof kind { T value = 1; google.protobuf.NullValue null = 2; } }`.
   case nullable(ProtoElement)
 }

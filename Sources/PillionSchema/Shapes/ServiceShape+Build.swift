@@ -1,6 +1,6 @@
 extension ServiceShape {
-  /// The shape of `model`'s service. Names that `numbers` knows keep their number; new ones take the next free number
-  /// in definition order and are recorded in `numbers`.
+  /// The shape of the service that `model` is seen through. Names that `numbers` knows keep their number; new ones take
+  /// the next free number in definition order and are recorded in `numbers`.
   package init(model: Model, numbers: inout FieldNumbers) {
     var builder = ShapeBuilder(model: model, numbers: numbers)
     var messages = [builder.modelMessage()]
@@ -45,7 +45,7 @@ extension Model {
   /// Names of the request fields that carry the lookup values, in the order of `lookupFields`.
   package var lookupRequestNames: [String] {
     if lookupFields.count == 1, let name = service.lookupRequestField { return [name] }
-    return lookupFields.map { fields[$0].name }
+    return lookupFields.map { fields[$0].valueName }
   }
 
   /// Whether a Create may set the field.
@@ -64,9 +64,9 @@ private struct ShapeBuilder {
   let model: Model
   var numbers: FieldNumbers
 
-  func messageName(_ name: String) -> String { model.package.isEmpty ? name : "\(model.package).\(name)" }
+  func fullName(_ name: String) -> String { model.package.isEmpty ? name : "\(model.package).\(name)" }
 
-  var partialUpdateName: String { "\(model.name)PartialUpdateRequest" }
+  var partialUpdateName: String { "\(model.messageName)PartialUpdateRequest" }
 
   /// Every number that `message` uses or has used.
   func takenNumbers(in message: String) -> Set<Int32> {
@@ -82,14 +82,14 @@ private struct ShapeBuilder {
   )
     -> Int32
   {
-    let message = messageName(message)
+    let message = fullName(message)
     if let known = numbers.assigned[message]?[field] { return known }
     var taken = takenNumbers(in: message)
     if let preferred, !taken.contains(preferred) {
       numbers.assigned[message, default: [:]][field] = preferred
       return preferred
     }
-    for name in alsoTaken { taken.formUnion(takenNumbers(in: messageName(name))) }
+    for name in alsoTaken { taken.formUnion(takenNumbers(in: fullName(name))) }
     var number = (taken.max() ?? 0) + 1
     // 19000 to 19999 belong to protobuf's implementation.
     if (19_000...19_999).contains(number) { number = 20_000 }
@@ -110,15 +110,48 @@ private struct ShapeBuilder {
 
   mutating func modelMessage() -> MessageShape {
     var shapes: [FieldShape] = []
-    for index in model.service.fields {
-      let field = model.fields[index]
-      let (type, label) = modelType(of: index)
-      // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
-      let number = number(field.name, in: model.name, alsoTaken: [partialUpdateName])
-      shapes.append(
-        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+    // What `expand` adds comes last, so that the numbers of a new model are those of its fields' order.
+    for isAdded in [false, true] {
+      for index in model.service.fields {
+        let field = model.fields[index]
+        if field.hasValue, isAdded == (field.valueName != field.name) {
+          let (type, label) = modelType(of: index)
+          let number = numberOfMessage(field.valueName)
+          shapes.append(
+            FieldShape(
+              name: field.valueName, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+        }
+        if let expansion = field.expansion, isAdded == (expansion.name != field.name) {
+          shapes.append(expansionShape(expansion, of: index))
+        }
+      }
     }
-    return MessageShape(role: .model, name: model.name, doc: model.doc, fields: shapes)
+    return MessageShape(role: .model, name: model.messageName, doc: model.doc, fields: shapes)
+  }
+
+  /// The number of a field in the message of the service's rows.
+  private mutating func numberOfMessage(_ field: String) -> Int32 {
+    // A partial-update request repeats the model's numbers, so a new field avoids what that request holds.
+    number(
+      field, in: model.messageName, preferring: ownNumber(of: field),
+      alsoTaken: model.hasOwnMessage ? [partialUpdateName] : [partialUpdateName, model.name])
+  }
+
+  /// In the message of a further service, the number that a field has in the model's own message.
+  private func ownNumber(of field: String) -> Int32? {
+    guard !model.hasOwnMessage, let number = numbers.assigned[model.fullName]?[field] else { return nil }
+    return takenNumbers(in: fullName(partialUpdateName)).contains(number) ? nil : number
+  }
+
+  /// The field in which a relation's rows are sent.
+  private mutating func expansionShape(_ expansion: Expansion, of index: Int) -> FieldShape {
+    let field = model.fields[index]
+    let type: ProtoType =
+      expansion.package == model.package
+      ? .message(expansion.message) : .imported(expansion.message, package: expansion.package)
+    return FieldShape(
+      name: expansion.name, number: numberOfMessage(expansion.name), type: type,
+      label: field.type.isRepeated ? .repeated : .implicit, source: .expansion(index), doc: field.doc)
   }
 
   /// Type and label in the model's message.
@@ -152,7 +185,7 @@ private struct ShapeBuilder {
   mutating func request(of action: Action) -> MessageShape {
     switch action {
     case .list, .listPage:
-      let name = "\(model.name)ListRequest"
+      let name = "\(model.messageName)ListRequest"
       let fields: [(String, ProtoType, FieldShape.Source, String)] = [
         ("filter", .scalar(.string), .filter, "Rows to send, in the AIP-160 filter language; empty: all."),
         ("order_by", .scalar(.string), .orderBy, "\"a desc, b\"; empty: the model's own order."),
@@ -169,7 +202,7 @@ private struct ShapeBuilder {
     case .partialUpdate:
       return partialUpdateRequest()
     case .retrieve, .destroy:
-      let name = "\(model.name)\(action.rawValue)Request"
+      let name = "\(model.messageName)\(action.rawValue)Request"
       var fields = zip(model.lookupFields, model.lookupRequestNames).map { index, field in
         FieldShape(
           name: field, number: number(field, in: name), type: plainType(model.fields[index]), label: .implicit,
@@ -190,9 +223,9 @@ private struct ShapeBuilder {
 
   /// The answer of ListPage (AIP-158).
   mutating func pageMessage() -> MessageShape {
-    let name = "\(model.name)ListResponse"
+    let name = "\(model.messageName)ListResponse"
     let fields: [(String, ProtoType, FieldShape.Source, String)] = [
-      ("results", .message(model.name), .results, "The rows of the page."),
+      ("results", .message(model.messageName), .results, "The rows of the page."),
       ("next_page_token", .scalar(.string), .nextPageToken, "Where the next page begins; empty: this is the last."),
       ("total_size", .scalar(.int64), .totalSize, "Rows on all pages, where the service counts them."),
     ]
@@ -209,10 +242,10 @@ private struct ShapeBuilder {
     let name = partialUpdateName
     var shapes: [FieldShape] = []
     let lookups = model.lookupFields
-    let numbersInModel = numbers.assigned[messageName(model.name)] ?? [:]
+    let numbersInModel = numbers.assigned[fullName(model.messageName)] ?? [:]
     for (index, field) in zip(lookups, model.lookupRequestNames) {
       let number = number(
-        field, in: name, preferring: numbersInModel[model.fields[index].name], alsoTaken: [model.name])
+        field, in: name, preferring: numbersInModel[model.fields[index].valueName], alsoTaken: [model.messageName])
       shapes.append(
         FieldShape(
           name: field, number: number, type: plainType(model.fields[index]), label: .implicit, source: .field(index)))
@@ -233,16 +266,19 @@ private struct ShapeBuilder {
       } else {
         type = plainType(field)
       }
-      let number = number(field.name, in: name, preferring: numbersInModel[field.name], alsoTaken: [model.name])
-      shapes.append(
-        FieldShape(name: field.name, number: number, type: type, label: label, source: .field(index), doc: field.doc))
-    }
-    for index in writable where model.fields[index].type.isRepeated {
-      let field = "is_\(model.fields[index].name)_set"
+      let number = number(
+        field.valueName, in: name, preferring: numbersInModel[field.valueName], alsoTaken: [model.messageName])
       shapes.append(
         FieldShape(
-          name: field, number: number(field, in: name, alsoTaken: [model.name]), type: .scalar(.bool), label: .implicit,
-          source: .isSet(index), doc: "Whether `\(model.fields[index].name)` is to be written."))
+          name: field.valueName, number: number, type: type, label: label, source: .field(index), doc: field.doc))
+    }
+    for index in writable where model.fields[index].type.isRepeated {
+      let field = "is_\(model.fields[index].valueName)_set"
+      shapes.append(
+        FieldShape(
+          name: field, number: number(field, in: name, alsoTaken: [model.messageName]), type: .scalar(.bool),
+          label: .implicit,
+          source: .isSet(index), doc: "Whether `\(model.fields[index].valueName)` is to be written."))
     }
     return MessageShape(role: .partialUpdate, name: name, fields: shapes)
   }

@@ -11,13 +11,13 @@ package struct FieldNumbers: Sendable {
   }
 }
 
-/// The service over one model and its messages, every number settled.
+/// One service of a model and its messages, every number settled.
 package struct ServiceShape: Sendable {
   /// Index into `Schema.models`.
   package var model: Int
   /// `PostController`.
   package var name: String
-  /// The model's message first, then requests in the order of the actions.
+  /// The message of its rows first, then requests in the order of the actions.
   package var messages: [MessageShape]
   package var methods: [MethodShape]
 

@@ -1,7 +1,7 @@
 /// One key of the configuration: the only place that knows its name, its default and what it is for.
 package struct Setting: Sendable {
   package enum Kind: String, Sendable {
-    case text, path, url, integer, bytes, duration, choice, addresses, permissions
+    case text, path, url, integer, bytes, duration, choice, address, addresses, permissions
     /// `true` or `false`.
     case flag
     /// `100/s`

@@ -11,6 +11,7 @@ import Synchronization
 /// connection is its own and read-only.
 final class DriftWatch: Sendable {
   private let database: DatabaseURL
+  private let hasSession: Bool
   private let health: HealthState
   private let logger: Logger
   private let isStopped = Atomic<Bool>(false)
@@ -22,8 +23,10 @@ final class DriftWatch: Sendable {
     var generation = 0
   }
 
-  init(database: DatabaseURL, definitions: Definitions, health: HealthState, logger: Logger) {
+  /// - Parameter hasSession: as `DatabaseURL.connect` takes it.
+  init(database: DatabaseURL, hasSession: Bool, definitions: Definitions, health: HealthState, logger: Logger) {
     self.database = database
+    self.hasSession = hasSession
     self.health = health
     self.logger = logger
     state = Mutex(State(definitions: definitions))
@@ -52,7 +55,7 @@ final class DriftWatch: Sendable {
   }
 
   private func watch() {
-    var look = Look(database: database)
+    var look = Look(database: database, hasSession: hasSession)
     while !isStopped.load(ordering: .relaxed) {
       let (definitions, generation) = state.withLock { ($0.definitions, $0.generation) }
       if let drifted = look.drifted(definitions, generation) { report(drifted) }
@@ -74,24 +77,32 @@ final class DriftWatch: Sendable {
 /// The watching thread's own: its connection, and what it saw last.
 private struct Look {
   let database: DatabaseURL
+  let hasSession: Bool
   private var connection: (any AdminConnection)?
   private var seen: (fingerprint: String?, generation: Int)?
 
-  init(database: DatabaseURL) { self.database = database }
+  init(database: DatabaseURL, hasSession: Bool) {
+    self.database = database
+    self.hasSession = hasSession
+  }
 
   /// Full names of the services whose tables differ; nil: nothing has changed, or nobody answers, which the driver
   /// reports.
   mutating func drifted(_ definitions: Definitions, _ generation: Int) -> Set<String>? {
     do throws(DatabaseError) {
       let connection: any AdminConnection
-      if let open = self.connection { connection = open } else { connection = try database.connect(isReadOnly: true) }
+      if let open = self.connection {
+        connection = open
+      } else {
+        connection = try database.connect(isReadOnly: true, hasSession: hasSession)
+      }
       self.connection = connection
       let fingerprint = try fingerprint(of: definitions.schema, connection)
       if let seen, seen == (fingerprint, generation) { return nil }
       let comparison = SchemaComparison(schema: definitions.schema, connection: connection)
       var drifted: Set<String> = []
       for model in definitions.schema.models {
-        if try !comparison.isReadable(model) { drifted.insert(model.serviceFullName) }
+        if try !comparison.isReadable(model) { drifted.formUnion(model.views.map(\.serviceFullName)) }
       }
       // What changed while the models were looked at is looked at again, and so is what is gone: it may come back.
       let after = try self.fingerprint(of: definitions.schema, connection)

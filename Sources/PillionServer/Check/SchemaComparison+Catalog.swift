@@ -46,15 +46,8 @@ extension SchemaComparison {
   func index(
     _ columns: [String], descending: [Bool] = [], isUnique: Bool = false, on table: TableName
   ) -> String {
-    let dialect = connection.dialect
-    let terms = columns.enumerated().map { position, column in
-      dialect.quote(column) + (descending.indices.contains(position) && descending[position] ? " DESC" : "")
-    }
-    // PostgreSQL cuts names at 63 bytes.
-    let name = ([table.name] + columns + [isUnique ? "key" : "idx"]).joined(separator: "_")
-    let kind = isUnique ? "UNIQUE INDEX" : "INDEX"
-    return
-      "CREATE \(kind) \(dialect.quote(String(name.unicodeScalars.prefix(60)))) ON \(dialect.quote(table)) (\(terms.joined(separator: ", ")));"
+    SchemaDDL.createIndex(
+      on: table, columns, descending: descending, isUnique: isUnique, dialect: connection.dialect) + ";"
   }
 
   private func missingUnique(

@@ -22,7 +22,7 @@ package struct SchemaComparison {
   /// Whether the model's table and all its columns are there; throws when the database does not answer.
   func isReadable(_ model: Model) throws(DatabaseError) -> Bool {
     let columns = model.fields.compactMap { field -> String? in
-      if case .manyToMany = field.type { nil } else { select(field.column, as: field) }
+      field.type.hasColumn ? select(field.column, as: field) : nil
     }
     if let refusal = try refusal(of: columns.isEmpty ? ["1"] : columns, from: model.table) { return !refusal.isDrift }
     if let live = try LiveTable.read(model.table, connection) {
@@ -55,12 +55,13 @@ package struct SchemaComparison {
     }
     // One question for all columns; only where that is refused, one for each.
     let columns = model.fields.compactMap { field -> String? in
-      if case .manyToMany = field.type { nil } else { select(field.column, as: field) }
+      field.type.hasColumn ? select(field.column, as: field) : nil
     }
     let isWhole = columns.isEmpty || said(of: columns, from: model.table) == nil
     let fields = model.fields.indices.flatMap { index -> [CheckFinding] in
       let field = model.fields[index]
       if case .manyToMany(let relation) = field.type { return findings(of: relation, in: model, at: field.location) }
+      if case .reverse(let relation) = field.type { return findings(of: relation, in: model, at: field.location) }
       if let live, isMissing(field, live) {
         return [unreadable(index, of: model, live, "the database's catalog has none")]
       }
@@ -74,7 +75,7 @@ package struct SchemaComparison {
 
   /// PostgreSQL takes `t.count` for `count(t)` where there is no such column, so there only the catalog tells.
   private func isMissing(_ field: Field, _ live: LiveTable) -> Bool {
-    if case .manyToMany = field.type { return false }
+    guard field.type.hasColumn else { return false }
     return connection.dialect == .postgresql && live.column(field.column) == nil
   }
 
@@ -113,6 +114,21 @@ package struct SchemaComparison {
         .missingIndex, .warning, at: location,
         "join table '\(relation.through)' has no index that begins with '\(relation.source)': every row is searched",
         fix: index([relation.source, relation.target], on: relation.through))
+    ]
+  }
+
+  /// The foreign key that a reverse relation looks its rows up by; what else is wrong with it is found in its own model.
+  private func findings(of relation: ReverseRelation, in model: Model, at location: SourceLocation) -> [CheckFinding] {
+    let other = schema.models[relation.model]
+    let column = other.fields[relation.field].column
+    guard let live = try? LiveTable.read(other.table, connection), !live.isView, live.column(column) != nil,
+      !live.hasIndex(on: [column])
+    else { return [] }
+    return [
+      CheckFinding(
+        .missingIndex, .warning, at: location,
+        "table '\(other.table)' has no index that begins with '\(column)': it is searched for each row of '\(model.table)'",
+        fix: index([column], on: other.table))
     ]
   }
 

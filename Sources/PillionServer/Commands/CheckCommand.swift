@@ -21,7 +21,7 @@ package struct CheckCommand {
     if let protos = loaded.definitions?.protos { findings += Self.compare(protos, in: configuration.protos) }
     if let database = configuration.database {
       do throws(DatabaseError) {
-        let connection = try database.connect(isReadOnly: true)
+        let connection = try database.connect(isReadOnly: true, hasSession: configuration.prepares)
         findings += SchemaComparison(schema: schema, connection: connection).findings
       } catch {
         report(findings)

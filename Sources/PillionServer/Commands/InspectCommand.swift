@@ -30,7 +30,7 @@ package struct InspectCommand {
     }
     let catalog: Catalog
     do throws(DatabaseError) {
-      catalog = try Catalog.read(try database.connect(isReadOnly: true))
+      catalog = try Catalog.read(try database.connect(isReadOnly: true, hasSession: configuration.prepares))
     } catch {
       Terminal.complain("error: \(database.masked): \(error.description)")
       return error.isUnreachable ? .unavailable : .failure

@@ -39,7 +39,7 @@ package struct SchemaCommand {
       return .configuration
     }
     do throws(DatabaseError) {
-      let connection = try database.connect(isReadOnly: false)
+      let connection = try database.connect(isReadOnly: false, hasSession: configuration.prepares)
       let ddl = SchemaDDL(schema: definitions.schema, dialect: database.dialect)
       let existing = try SchemaDDL.existingTables(connection)
       let missing = ddl.missing(in: existing).map(\.name)

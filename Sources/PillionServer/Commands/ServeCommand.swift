@@ -27,6 +27,9 @@ package struct ServeCommand {
       Terminal.complain("error: no database; give --database URL or set database.url")
       return .configuration
     }
+    let logger = makeLogger()
+    let reloader =
+      isDevelopment ? DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) : nil
     let loaded = Definitions.load(configuration, accepting: accepted)
     Terminal.complain(loaded.diagnostics)
     guard let definitions = loaded.definitions else { return .configuration }
@@ -43,11 +46,10 @@ package struct ServeCommand {
     if let warning = credentials?.warning { Terminal.complain("warning: \(warning)") }
 
     // Before any thread exists, so that all inherit it: signals are waited for, never delivered.
-    let signals = TerminationSignals()
+    let signals = TerminationSignals(takesHangUp: configuration.interceptors.contains("audit"))
     // Memory of a megabyte and more goes back to the system when it is freed. Left to itself glibc raises this figure to
     // that of the largest message so far, and what a burst of large messages took stays in the process (mallopt(3)).
     mallopt(M_MMAP_THRESHOLD, 1 << 20)
-    let logger = makeLogger()
 
     let driver: any Driver
     do throws(DatabaseError) {
@@ -56,6 +58,8 @@ package struct ServeCommand {
       Terminal.complain("error: \(database.masked): \(error.description)")
       return .unavailable
     }
+    let manager = ServiceManager()
+    reloader?.writeProtos(definitions)
     guard isFit(definitions, database, logger) else {
       driver.shutdown()
       return .failure
@@ -68,7 +72,7 @@ package struct ServeCommand {
     do throws(InterceptorError) {
       let context = InterceptorContext(
         loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json",
-        verifiesClients: files?.clientAuthorities != nil)
+        verifiesClients: files?.clientAuthorities != nil, group: group, version: PillionVersion.current)
       layers = try configuration.interceptors.make(context)
       // Rows that were thought to be hidden must not be served.
       let access = RowAccess(configuration.interceptors)
@@ -82,21 +86,38 @@ package struct ServeCommand {
     }
     defer { for layer in layers { layer.shutDown() } }
 
-    let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
+    let health = HealthState(driver: driver)
+    // A database in memory is the driver's own: another connection would see an empty one.
+    let judge =
+      database == .sqlite(path: ":memory:")
+      ? nil : DatabaseIndexJudge(database: database, hasSession: configuration.prepares, logger: logger)
+    defer { judge?.stop() }
+    let lists = listPolicy(judge, logger)
+    let metrics = ServerMetrics(layers: layers, driver: driver, health: health, pageTokens: lists.tokenErrors)
+    let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
     let assembly = ServiceAssembly(
-      driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
-      health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
-    let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
+      driver: driver, errors: ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer), lists: lists,
+      loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection)
+    let watch = DriftWatch(
+      database: database, hasSession: configuration.prepares, definitions: definitions, health: assembly.health,
+      logger: logger)
     watch.start()
     defer { watch.stop() }
     let router = assembly.router(for: definitions)
     for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let server = TransportServer(
-      configuration: transportConfiguration, router: router, group: group,
-      credentials: credentials, interceptors: layers, connectionObserver: LoggingObserver(logger: logger))
+      configuration: transportConfiguration, router: router, group: group, credentials: credentials,
+      interceptors: layers, observer: isDevelopment ? CallLog() : nil, connectionObserver: observer)
+    metrics.observe(server)
+    let pages = ServerPages(health: health, metrics: metrics, configuration: configuration.printed)
+    let admin = AdminServer(pages: pages)
+    defer { admin.stop() }
+    var adminAddress: ListenAddress?
     let addresses: [ListenAddress]
     do {
+      adminAddress = try configuration.admin.map { try bind(admin, to: $0) }
       addresses = try configuration.listen.map { try bind(server, to: $0) }
+      pages.noteListening()
     } catch {
       Terminal.complain("error: \(error)")
       waitFor { await server.shutdown(grace: .zero) }
@@ -104,15 +125,22 @@ package struct ServeCommand {
       return .configuration
     }
 
-    announce(addresses, database, definitions.schema)
-    let watchers = watchers(server, assembly, files, watch, logger)
+    announce(addresses, admin: adminAddress, database, definitions.schema)
+    let watchers = watchers(server, assembly, files, reloader, watch, database, metrics, logger)
     do throws(DatabaseError) {
       for watcher in watchers { try watcher.start() }
     } catch {
       logger.error("files are not watched, and changes have to wait for a restart: \(error.description)")
     }
 
-    let signal = signals.wait()
+    let watchdog = supervise(group, manager, logger)
+    defer { watchdog?.stop() }
+    manager?.ready("listening on \(addresses.map(\.description).joined(separator: ", "))")
+
+    let signal = signals.wait {
+      for case let layer as any Reopening in layers { layer.reopen() }
+    }
+    manager?.stopping()
     for watcher in watchers { watcher.stop() }
     logger.info(
       "\(signal): finishing calls in flight", metadata: ["grace_ms": "\(configuration.shutdownGraceMilliseconds)"])
@@ -127,23 +155,40 @@ package struct ServeCommand {
 
   /// What is reloaded while the server runs: certificates, and with `--dev` the definitions.
   private func watchers(
-    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ drift: DriftWatch, _ logger: Logger
+    _ server: TransportServer, _ assembly: ServiceAssembly, _ files: TLSFiles?, _ reloader: DefinitionsReloader?,
+    _ drift: DriftWatch, _ database: DatabaseURL, _ metrics: ServerMetrics, _ logger: Logger
   ) -> [FileWatcher] {
     var watchers: [FileWatcher] = []
     if let files {
-      let reloader = CertificateReloader(files: files, logger: logger) { server.replaceCredentials($0) }
-      watchers.append(reloader.watcher)
-    }
-    if isDevelopment {
-      let reloader = DefinitionsReloader(configuration: configuration, accepted: accepted, logger: logger) {
-        definitions in
-        let router = assembly.router(for: definitions)
-        drift.replace(definitions)
-        waitFor { await server.replaceRouter(router) }
+      let reloader = CertificateReloader(files: files, outcomes: metrics.certificateReloads, logger: logger) {
+        server.replaceCredentials($0)
       }
       watchers.append(reloader.watcher)
     }
+    if let reloader {
+      let watcher = reloader.watcher(outcomes: metrics.definitionReloads) { definitions in
+        let router = assembly.router(for: definitions)
+        drift.replace(definitions)
+        waitFor { await server.replaceRouter(router) }
+        for finding in findings(definitions, database, logger) {
+          Terminal.complain(SourceExcerpt(finding.diagnostic).text)
+        }
+      }
+      watchers.append(watcher)
+    }
     return watchers
+  }
+
+  /// Gives the service manager signs of life, if it wants any.
+  private func supervise(_ group: any EventLoopGroup, _ manager: ServiceManager?, _ logger: Logger) -> Watchdog? {
+    guard let manager, let milliseconds = manager.keepaliveMilliseconds else { return nil }
+    let watchdog = Watchdog(group: group, milliseconds: milliseconds) { manager.keepalive() }
+    do throws(DatabaseError) {
+      try watchdog.start()
+    } catch {
+      logger.error("the service manager gets no sign of life: \(error.description)")
+    }
+    return watchdog
   }
 
   private func makeLogger() -> Logger {
@@ -152,7 +197,7 @@ package struct ServeCommand {
     return Logger(label: "pillion") { StructuredLog(label: $0, level: level, format: format) }
   }
 
-  private func listPolicy(_ logger: Logger) -> ListPolicy {
+  private func listPolicy(_ judge: DatabaseIndexJudge?, _ logger: Logger) -> ListPolicy {
     if configuration.pageTokenKey == nil {
       logger.warning(
         "list.page_token_key is not set: page tokens end with this process, and other replicas do not take them")
@@ -164,6 +209,8 @@ package struct ServeCommand {
     policy.limits = configuration.filterLimits
     policy.maximumPageSize = configuration.maximumPageSize == 0 ? nil : configuration.maximumPageSize
     policy.defaultPageSize = configuration.defaultPageSize
+    policy.indexRequirement = configuration.indexRequirement
+    policy.indexJudge = judge
     return policy
   }
 
@@ -198,21 +245,22 @@ package struct ServeCommand {
     }
   }
 
+  private func bind(_ admin: AdminServer, to address: ListenAddress) throws -> ListenAddress {
+    guard case .tcp(let host, let port, _) = address else { return address }
+    do {
+      return .tcp(host: host, port: try admin.bind(host: host, port: port))
+    } catch let error as IOError {
+      throw AddressError(address: address, reason: String(cString: strerror(error.errnoCode)))
+    }
+  }
+
   /// Runs `check` and logs what it finds; false: there are errors, which `--allow-drift` has not allowed.
   ///
   /// Protos that are not up to date are no reason not to serve: the numbers are those of the lock.
   private func isFit(_ definitions: Definitions, _ database: DatabaseURL, _ logger: Logger) -> Bool {
     var findings = CheckCommand.compare(definitions.protos, in: configuration.protos)
     for index in findings.indices { findings[index].diagnostic.severity = .warning }
-    // A database in memory is the driver's own: another connection would see an empty one.
-    if database != .sqlite(path: ":memory:") {
-      do throws(DatabaseError) {
-        let connection = try database.connect(isReadOnly: true)
-        findings += SchemaComparison(schema: definitions.schema, connection: connection).findings
-      } catch {
-        logger.warning("the tables could not be checked: \(error.description)")
-      }
-    }
+    findings += self.findings(definitions, database, logger)
     let isRefused = !allowsDrift && !findings.errors.isEmpty
     for finding in findings {
       var metadata: Logger.Metadata = [
@@ -229,18 +277,34 @@ package struct ServeCommand {
     return !isRefused
   }
 
-  private func announce(_ addresses: [ListenAddress], _ database: DatabaseURL, _ schema: Schema) {
+  /// Where the database differs from the definitions.
+  private func findings(_ definitions: Definitions, _ database: DatabaseURL, _ logger: Logger) -> [CheckFinding] {
+    // A database in memory is the driver's own: another connection would see an empty one.
+    guard database != .sqlite(path: ":memory:") else { return [] }
+    do throws(DatabaseError) {
+      let connection = try database.connect(isReadOnly: true, hasSession: configuration.prepares)
+      return SchemaComparison(schema: definitions.schema, connection: connection).findings
+    } catch {
+      logger.warning("the tables could not be checked: \(error.description)")
+      return []
+    }
+  }
+
+  private func announce(
+    _ addresses: [ListenAddress], admin: ListenAddress?, _ database: DatabaseURL, _ schema: Schema
+  ) {
     for address in addresses {
       let isSecure = if case .tcp(_, _, isPlaintext: false) = address { hasTLS } else { false }
       Terminal.print("listening on \(address)\(isSecure ? " with TLS" : "")")
     }
+    if let admin { Terminal.print("admin        http://\(admin)") }
     Terminal.print("database     \(database.masked)")
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
-    for model in schema.models.prefix(20) {
-      let service = model.package.isEmpty ? model.service.name : "\(model.package).\(model.service.name)"
-      Terminal.print("  \(service): \(model.service.actions.map(\.rawValue).joined(separator: " "))")
+    let views = schema.views
+    for view in views.prefix(20) {
+      Terminal.print("  \(view.serviceFullName): \(view.service.actions.map(\.rawValue).joined(separator: " "))")
     }
-    if schema.models.count > 20 { Terminal.print("  and \(schema.models.count - 20) more") }
+    if views.count > 20 { Terminal.print("  and \(views.count - 20) more") }
   }
 }
 
@@ -260,6 +324,8 @@ struct ServiceAssembly: Sendable {
   let lists: ListPolicy
   let loops: LoopStates
   let health: HealthState
+  /// Numbers the methods; nil: nobody counts their calls.
+  let calls: CallMetrics?
   let hasReflection: Bool
 
   /// Answers the definitions' services, health for each of them, and what clients ask about them.
@@ -274,6 +340,9 @@ struct ServiceAssembly: Sendable {
       methods += ReflectionService.methods(definitions.protos)
     }
     health.replaceServices(names)
+    if let calls {
+      for index in methods.indices { methods[index].descriptor.number = calls.number(of: methods[index].descriptor) }
+    }
     return Router(methods: methods)
   }
 }
@@ -281,12 +350,14 @@ struct ServiceAssembly: Sendable {
 /// Logs what clients are not told in full.
 struct LoggingObserver: ServiceObserver, ConnectionObserver {
   let logger: Logger
+  let databaseErrors: EventCounts
 
   func handshakeFailed(peer: String, reason: String) {
     logger.info("TLS handshake failed: \(reason)", metadata: ["peer": "\(peer)"])
   }
 
   func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String) {
+    databaseErrors.note(rule.reason)
     // What a client did wrong is the client's to read; the rest is the operator's.
     let level: Logger.Level =
       switch rule.code {

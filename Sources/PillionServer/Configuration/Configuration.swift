@@ -21,8 +21,12 @@ package struct Configuration: Sendable {
   package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
+  /// Host and port; nil: there is no admin port.
+  package private(set) var admin: ListenAddress?
   package private(set) var database: DatabaseURL?
   package private(set) var statementTimeoutMilliseconds = 0
+  /// PostgreSQL: false behind a pooler of transactions.
+  package private(set) var prepares = true
   package private(set) var connections = 0
   package private(set) var streams = 0
   package private(set) var queue = 0
@@ -35,6 +39,7 @@ package struct Configuration: Sendable {
   package private(set) var pageTokenKey: String?
   package private(set) var pageTokenLifetimeMilliseconds = 0
   package private(set) var filterLimits = FilterLimits()
+  package private(set) var indexRequirement = IndexRequirement.off
   package private(set) var models = ""
   package private(set) var protos = ""
   package private(set) var serviceNamePattern = ""
@@ -82,8 +87,10 @@ package struct Configuration: Sendable {
     compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
+    admin = reader.plainAddress("admin.listen")
     database = reader.databaseURL("database.url")
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
+    prepares = reader.choice("database.prepare") == "on"
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
     queue = max(1, reader.integer("database.pool.queue"))
@@ -100,6 +107,7 @@ package struct Configuration: Sendable {
     // Each level is a frame of the stack.
     filterLimits.maximumDepth = min(reader.integer("list.max_filter_depth"), 500)
     filterLimits.maximumRelations = reader.integer("list.max_relations")
+    indexRequirement = IndexRequirement(rawValue: reader.choice("list.require_index")) ?? .off
     models = reader.text("models")
     protos = reader.text("protos")
     serviceNamePattern = reader.text("service_name")
@@ -184,6 +192,14 @@ private struct SettingReader {
     let addresses = texts.compactMap { ListenAddress($0) }
     if addresses.isEmpty || addresses.count != texts.count { fail(path, "addresses as host:port or unix:path") }
     return addresses
+  }
+
+  /// One `host:port`.
+  mutating func plainAddress(_ path: String) -> ListenAddress? {
+    guard values.values[path] != nil else { return nil }
+    if let address = ListenAddress(text(path)), case .tcp(_, _, isPlaintext: false) = address { return address }
+    fail(path, "an address as host:port")
+    return nil
   }
 
   /// `0660`: octal, as for chmod.

@@ -13,7 +13,9 @@ extension DatabaseURL {
 
   /// A blocking connection, for commands that run and exit. With `isReadOnly` the database refuses every write, and a
   /// missing SQLite file is not made.
-  package func connect(isReadOnly: Bool) throws(DatabaseError) -> any AdminConnection {
+  ///
+  /// - Parameter hasSession: false behind a pooler of transactions, as `database.prepare: off` says.
+  package func connect(isReadOnly: Bool, hasSession: Bool = true) throws(DatabaseError) -> any AdminConnection {
     switch self {
     case .sqlite(let path):
       guard var sqlite = SQLiteConfiguration(url: "sqlite:\(path)") else { throw Self.noPath(path) }
@@ -21,7 +23,8 @@ extension DatabaseURL {
       sqlite.mustExist = isReadOnly
       return try SQLiteAdminConnection(configuration: sqlite)
     case .postgresql(let conninfo):
-      let postgreSQL = PostgreSQLConfiguration(connectionString: conninfo)
+      var postgreSQL = PostgreSQLConfiguration(connectionString: conninfo)
+      postgreSQL.hasSession = hasSession
       return try PostgreSQLAdminConnection(configuration: postgreSQL, isReadOnly: isReadOnly)
     }
   }

@@ -87,11 +87,21 @@ extension Setting {
     Setting(
       path: "server.threads", kind: .integer, defaultValue: "0", summary: "Event loops; 0: one a core."),
     Setting(
+      path: "admin.listen", kind: .address,
+      summary:
+        "Address of the admin port, host:port: health, metrics and settings over HTTP; none: there is no such port."
+    ),
+    Setting(
       path: "database.url", kind: .url,
       summary: "sqlite:path, sqlite::memory:, or any PostgreSQL URI or keyword string.", isSecret: true),
     Setting(
       path: "database.statement_timeout", kind: .duration, defaultValue: "30s",
       summary: "Longest run of a point statement; 0: no limit."),
+    Setting(
+      path: "database.prepare", kind: .choice, defaultValue: "on",
+      summary:
+        "PostgreSQL: whether sessions keep prepared statements and settings; off behind a pooler of transactions.",
+      choices: ["on", "off"]),
     Setting(
       path: "database.pool.connections", kind: .integer, defaultValue: "0",
       summary: "Connections for point calls: PostgreSQL pipelines, SQLite readers; 0: the driver's choice."),
@@ -134,6 +144,10 @@ extension Setting {
     Setting(
       path: "list.max_relations", kind: .integer, defaultValue: "3",
       summary: "Relations that a field's path may follow in a filter or order."),
+    Setting(
+      path: "list.require_index", kind: .choice, defaultValue: "off",
+      summary: "What becomes of a List whose filter or order no index serves: a warning in the log, or it fails.",
+      choices: ["off", "warn", "refuse"]),
     Setting(path: "models", kind: .path, defaultValue: "models", summary: "Folder of the model definitions."),
     Setting(
       path: "protos", kind: .path, defaultValue: "protos", summary: "Folder of the generated protos and the lock."),

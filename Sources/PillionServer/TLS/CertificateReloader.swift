@@ -4,6 +4,7 @@ import PillionTransport
 /// Takes over new certificates when their files have changed and go together.
 struct CertificateReloader: Sendable {
   let files: TLSFiles
+  let outcomes: EventCounts
   let logger: Logger
   let apply: @Sendable (TLSCredentials) -> Void
 
@@ -15,6 +16,7 @@ struct CertificateReloader: Sendable {
     do throws(TLSFilesError) {
       let credentials = try files.load()
       apply(credentials)
+      outcomes.note("ok")
       logger.info(
         "certificate reloaded",
         metadata: [
@@ -22,6 +24,7 @@ struct CertificateReloader: Sendable {
         ])
       if let warning = credentials.warning { logger.warning("\(warning)") }
     } catch {
+      outcomes.note("failed")
       logger.error("the certificate cannot be reloaded; the one before goes on being used: \(error.description)")
     }
   }

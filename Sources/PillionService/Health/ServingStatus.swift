@@ -44,6 +44,16 @@ package final class HealthState: Sendable {
     state.withLock { $0.isShuttingDown = true }
   }
 
+  /// Why the server as a whole is not serving, for people; empty: it is.
+  package var hindrances: [String] {
+    let (drifted, isShuttingDown) = state.withLock { ($0.drifted.sorted(), $0.isShuttingDown) }
+    var reasons: [String] = []
+    if isShuttingDown { reasons.append("the server is shutting down") }
+    if !driver.isAvailable { reasons.append("the database does not answer") }
+    reasons += drifted.map { "a table or column of \($0) is gone" }
+    return reasons
+  }
+
   var isShuttingDown: Bool { state.withLock { $0.isShuttingDown } }
 
   /// The empty name is the server as a whole.
@@ -53,6 +63,8 @@ package final class HealthState: Sendable {
       return (service.isEmpty || state.services.contains(service), state.isShuttingDown || hasDrifted)
     }
     guard isKnown else { return .serviceUnknown }
-    return driver.isAvailable && !isHindered ? .serving : .notServing
+    // The service that answers needs no database: its own health is the process's, which is what a liveness probe asks.
+    let isAble = service == HealthService.name || driver.isAvailable
+    return isAble && !isHindered ? .serving : .notServing
   }
 }

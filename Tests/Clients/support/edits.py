@@ -34,6 +34,16 @@ TAG = model("Tag")
 COMMENT = "{ type: foreign_key, model: Tag }"
 
 
+def expanded(name, **more):
+    return COMMENT[:-2] + "".join(f", {key}: {text}" for key, text in {"expand": name, **more}.items()) + " }"
+
+
+def posts_of(**more):
+    """A model of tags that lists the posts which have one as `x`."""
+    options = "".join(f", {key}: {text}" for key, text in more.items())
+    return model("Tag", fields={"posts": "{ type: reverse, model: Post, field: x" + options + " }"})
+
+
 def retyped(before, after, ours="refused", buf=True, **options):
     """A field `x` that changes its type."""
     name = f"{before.strip('{} ')} becomes {after.strip('{} ')}" + "".join(f", {key} {value}" for key, value in options.items())
@@ -89,6 +99,15 @@ EDITS = [
     Edit("an action is added", without("Destroy"), POST, "silent", False),
     Edit("the service is named as it was called", POST, HEAD + model(service="{ name: PostController }"), "silent", False),
     Edit("the lookup field's name in requests is spelled out", POST, HEAD + model(service="{ lookup_request_field: id }"), "silent", False),
+    Edit("a foreign key is expanded under a name of its own", HEAD + model(fields={"x": COMMENT}) + TAG, HEAD + model(fields={"x": expanded("tag")}) + TAG, "silent", False),
+    Edit("a foreign key is no longer expanded under a name of its own", HEAD + model(fields={"x": expanded("tag")}) + TAG, HEAD + model(fields={"x": COMMENT}) + TAG, "silent", False),
+    Edit("a reverse relation is added", HEAD + model(fields={"x": COMMENT}) + TAG, HEAD + model(fields={"x": COMMENT}) + posts_of(), "silent", False),
+    Edit("a reverse relation is removed", HEAD + model(fields={"x": COMMENT}) + posts_of(), HEAD + model(fields={"x": COMMENT}) + TAG, "silent", False),
+    # Relations whose field becomes another thing.
+    Edit("a foreign key is expanded", HEAD + model(fields={"x": COMMENT}) + TAG, HEAD + model(fields={"x": expanded("true")}) + TAG, "refused", True),
+    Edit("a foreign key is no longer expanded", HEAD + model(fields={"x": expanded("true")}) + TAG, HEAD + model(fields={"x": COMMENT}) + TAG, "refused", True),
+    Edit("a reverse relation is expanded", HEAD + model(fields={"x": COMMENT}) + posts_of(), HEAD + model(fields={"x": COMMENT}) + posts_of(expand="true"), "refused", True),
+    Edit("an expanded foreign key is renamed with `was`", HEAD + model(fields={"x": expanded("true")}) + TAG, HEAD + model(fields={"y": expanded("true", was="x")}) + TAG, "told", True),
     # Types.
     retyped("string", "int32"),
     retyped("string", "bytes"),

@@ -1,4 +1,5 @@
 import PillionDatabase
+import PillionQuery
 import PillionSchema
 import PillionWire
 import Testing
@@ -33,11 +34,20 @@ struct PlanFixture {
 
   init(_ yaml: String, model name: String = "Post", on dialect: Dialect) throws {
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
-    self.schema = try #require(schema, "\(diagnostics)")
+    let loaded = try #require(schema, "\(diagnostics)")
+    self.schema = loaded
     model = try #require(self.schema.model(named: name))
     var numbers = FieldNumbers()
-    shape = ServiceShape(model: model, numbers: &numbers)
-    plans = ModelPlans(model: model, schema: self.schema, shape: shape, dialect: dialect)
+    let shapes = self.schema.models.map { ServiceShape(model: $0, numbers: &numbers) }
+    shape = shapes[model.index]
+    let scopes = try self.schema.models.map { model in
+      try model.service.filter.flatMap {
+        try Filter.parse($0.value, model: model, schema: loaded, limits: FilterLimits(), isTrusted: true)
+      }
+    }
+    plans = ModelPlans(
+      model: model, schema: self.schema, shape: shape, dialect: dialect, scope: scopes[model.index],
+      relations: RelatedModels(shapes: shapes, scopes: scopes))
     self.dialect = dialect
   }
 
@@ -123,7 +133,7 @@ func planWire(_ request: PlanRequest, _ shape: MessageShape) throws -> [UInt8] {
       var inner = PlanWriter()
       if case .null = value { inner.append(.int(0), 2) } else { inner.append(value, 1) }
       writer.append(bytes: inner.bytes, field.number)
-    case .wellKnown, .message:
+    case .wellKnown, .message, .imported:
       // Seconds of a Timestamp.
       var inner = PlanWriter()
       inner.append(value, 1)

@@ -16,12 +16,20 @@ struct PostgreSQLCatalog {
     AND d.objid = c.oid AND d.deptype = 'e'))
     """
 
+  /// Reads in one transaction: a session behind a pooler is somebody else's the next moment, and keeps no settings.
   func read() throws(DatabaseError) -> Catalog {
+    _ = try connection.query("BEGIN READ ONLY")
+    let catalog = try readInTransaction()
+    _ = try connection.query("COMMIT")
+    return catalog
+  }
+
+  private func readInTransaction() throws(DatabaseError) -> Catalog {
     // Values in DEFAULT and CHECK are written as the session has it.
     let settings = [
       ("timezone", "UTC"), ("datestyle", "ISO, YMD"), ("intervalstyle", "iso_8601"), ("bytea_output", "hex"),
     ]
-    let calls = settings.map { "pg_catalog.set_config('\($0.0)', '\($0.1)', false)" }
+    let calls = settings.map { "pg_catalog.set_config('\($0.0)', '\($0.1)', true)" }
     _ = try connection.query("SELECT \(calls.joined(separator: ", "))")
     let name = try connection.query("SELECT pg_catalog.current_database()").first?.first ?? nil
     var catalog = Catalog(dialect: .postgresql, name: name ?? "")

@@ -36,7 +36,7 @@ package struct DefinitionDrift {
       lines += ["- primary_key: \(YAMLText.list(key))", "+ primary_key: \(YAMLText.list(wanted))"]
     }
     for field in model.fields {
-      if case .manyToMany = field.type { continue }
+      guard field.type.hasColumn else { continue }
       let found = draft.fields.first { other in other.column.map { existing.isSame($0, field.column) } ?? false }
       guard let found else {
         guard !isSystemColumn(field.column) else { continue }
@@ -99,6 +99,8 @@ extension FieldDraft {
       case .manyToMany(let relation):
         .manyToMany(
           model: name(relation.model), through: relation.through, source: relation.source, target: relation.target)
+      // No draft has one, and none is compared.
+      case .reverse(let relation): .foreignKey(model: name(relation.model), onDelete: .noAction)
       }
     self.init(name: field.name, kind: kind, column: field.column)
     let isKey = model.primaryKey == model.fieldIndex(field.name).map { [$0] }

@@ -31,7 +31,9 @@ struct FieldDrafts {
     self.links = links
     self.notes = notes
     for field in existing?.fields ?? [] {
-      book.reserve(NameBook.claims(ofField: field.name, isRepeated: field.type.isRepeated))
+      for name in field.protoNames {
+        book.reserve(NameBook.claims(ofField: name, isRepeated: field.type.isRepeated))
+      }
     }
   }
 
@@ -64,7 +66,7 @@ struct FieldDrafts {
     let columns = reading.table.columns
     var names = columns.map { column in
       existing?.fields.first { field in
-        if case .manyToMany = field.type { false } else { isSame(field.column, column.name) }
+        field.type.hasColumn && isSame(field.column, column.name)
       }?.name
     }
     for isPlain in [true, false] {

@@ -70,7 +70,9 @@ package struct Translation {
     book.reserve(NameBook.nullables)
     var names: [Int: ModelName] = [:]
     for model in existing.schema.models where model.package == package {
-      book.reserve(NameBook.claims(ofModel: model.name, service: model.service.name))
+      for view in model.views {
+        book.reserve(NameBook.claims(ofModel: view.messageName, service: view.service.name))
+      }
     }
     for index in models {
       guard let model = existing.model(of: readings[index].table) else { continue }

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""What pages and filters cost.
+
+pages: a page far behind beside the first page of the same order, in turn, on a table that is as large as asked for.
+filter: CPU time of the server's process for a call with a filter beside one without, in turn. Values differ from call to call, so
+that only the query's shape is known from before.
+
+usage: queries.py [--pillion PATH] [--rows N] [--page N] [--page-size N] [--calls N] [--rounds N] [--only pages,filter]
+                  [--databases postgresql,sqlite]
+"""
+import argparse
+import contextlib
+import os
+import pathlib
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+
+import grpc
+
+import run
+
+MODEL = """
+package: bench
+models:
+  Row:
+    table: bench_row
+    fields:
+      id: { type: int64, primary_key: true }
+      views: { type: int32 }
+      note: { type: string }
+      rating: { type: int32, null: true }
+    services:
+      - actions: [List, ListPage, Retrieve]
+      - { name: ScopedController, message: Row, actions: [Retrieve], filter: views >= 0 AND note != "gone" }
+"""
+# Rows come in the order of the key; each number of views has several, and a tenth of the ratings is NULL.
+FILL = {
+    "postgresql": """
+        CREATE TABLE bench_row (id bigint PRIMARY KEY, views integer NOT NULL, note text NOT NULL, rating integer);
+        INSERT INTO bench_row SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
+        CREATE INDEX bench_row_views ON bench_row (views, id);
+        CREATE INDEX bench_row_rating ON bench_row (rating, id);
+        """,
+    "sqlite": """
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = OFF;
+        CREATE TABLE bench_row (id INTEGER PRIMARY KEY, views INTEGER NOT NULL, note TEXT NOT NULL, rating INTEGER);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+          INSERT INTO bench_row SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM n;
+        CREATE INDEX bench_row_views ON bench_row (views, id);
+        CREATE INDEX bench_row_rating ON bench_row (rating, id);
+        """,
+}
+ORDERS = ["", "id desc", "views", "views desc, id desc", "views desc", "rating, id"]
+
+
+# The few messages that are needed, by hand.
+
+def varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def text(field, value):
+    value = value.encode()
+    return bytes([field << 3 | 2]) + varint(len(value)) + value if value else b""
+
+
+def list_request(filter="", order="", size=0, token=""):
+    return text(1, filter) + text(2, order) + (b"\x18" + varint(size) if size else b"") + text(4, token)
+
+
+def lookup(key):
+    return b"\x08" + varint(key)
+
+
+def page(answer):
+    """Number of rows and the token of a ListPage's answer."""
+    rows, token, index = 0, "", 0
+
+    def number():
+        nonlocal index
+        value, shift = 0, 0
+        while True:
+            byte = answer[index]
+            index += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while index < len(answer):
+        tag = number()
+        if tag & 7 == 0:
+            number()
+            continue
+        length = number()
+        rows += tag == 10
+        if tag == 18:
+            token = answer[index:index + length].decode()
+        index += length
+    return rows, token
+
+
+class Client:
+    def __init__(self, server):
+        self.server = server
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{server.port}", options=[("grpc.max_receive_message_length", -1)])
+        unary = lambda path: self.channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)
+        self.list_page = unary("/bench.RowController/ListPage")
+        self.retrieve = unary("/bench.RowController/Retrieve")
+        self.scoped = unary("/bench.ScopedController/Retrieve")
+        stream = self.channel.unary_stream("/bench.RowController/List", request_serializer=bytes, response_deserializer=bytes)
+        self.list = lambda request: list(stream(request))
+
+    def cpu(self):
+        """Seconds that all of the server's threads have run."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.server.process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
+
+def measure_pages(report, client, database, options):
+    for order in ORDERS:
+        token, started = "", time.perf_counter()
+        for number in range(1, options.page):
+            rows, token = page(client.list_page(list_request(order=order, size=options.page_size, token=token)))
+            if rows != options.page_size or not token:
+                sys.exit(f"page {number} of order {order!r} has {rows} rows: more --rows or a lower --page")
+        print(f"walked to page {options.page:,} by {order or 'key'!r} in {time.perf_counter() - started:.1f} s", flush=True)
+
+        def timed(token):
+            def call():
+                request = list_request(order=order, size=options.page_size, token=token)
+                start = time.perf_counter()
+                answer = client.list_page(request)
+                elapsed = time.perf_counter() - start
+                if page(answer)[0] != options.page_size:
+                    sys.exit("a page is not full")
+                return elapsed * 1e6
+            return call
+
+        far, first = timed(token), timed("")
+        for call in (far, first) * 20:
+            call()
+        ours, theirs = run.alternate(options.rounds * 100, far, first)
+        # One page is noise; its hundreds are not.
+        chunk = lambda values: [statistics.median(values[i::options.rounds]) for i in range(options.rounds)]
+        report.add(f"{database}, {options.rows:,} rows by {order or 'key'}: page {options.page:,}", 1.3, chunk(ours), chunk(theirs), "µs",
+                   "page 1", invert=True)
+
+
+def measure_filters(report, client, database, options):
+    def per_call(make, call):
+        def measure():
+            requests = [make(1 + number * 7919 % options.rows) for number in range(options.calls)]
+            start = client.cpu()
+            for request in requests:
+                call(request)
+            return (client.cpu() - start) / options.calls * 1e6
+        measure()
+        return measure
+
+    plain = per_call(lookup, client.retrieve)
+    pairs = [
+        ("Retrieve of a service with a filter", per_call(lookup, client.scoped), "Retrieve", plain),
+        ('List(filter: "id = N")', per_call(lambda key: list_request(f"id = {key}"), client.list), "Retrieve", plain),
+        ('List(filter: "id >= N AND note != x", page_size: 1)',
+         per_call(lambda key: list_request(f'id >= {key} AND note != "x{key}"', size=1), client.list),
+         "List(page_size: 1)", per_call(lambda key: list_request(size=1), client.list)),
+    ]
+    for name, ours, beside, theirs in pairs:
+        with_filter, without = run.alternate(options.rounds, ours, theirs)
+        added = [one - other for one, other in zip(with_filter, without)]
+        print(f"{database}: {name} {statistics.median(with_filter):.2f} µs, {beside} {statistics.median(without):.2f} µs")
+        report.value(f"{database}: CPU that {name} adds to {beside}", 5, added, "µs")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pillion", type=pathlib.Path, default=run.PILLION)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--page", type=int, default=10_000)
+    parser.add_argument("--page-size", type=int, default=100)
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="pages,filter")
+    parser.add_argument("--databases", default="postgresql,sqlite")
+    options = parser.parse_args()
+    run.PILLION = options.pillion.resolve()
+    report = run.Report()
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        os.chmod(name, 0o755)
+        folder = pathlib.Path(name)
+        (folder / "models").mkdir()
+        (folder / "models/bench.yaml").write_text(MODEL)
+        for database in options.databases.split(","):
+            if database == "postgresql":
+                postgres = run.PostgreSQL(folder / "pg")
+                stack.callback(postgres.stop)
+                postgres.sql(FILL[database].format(rows=options.rows))
+                postgres.sql("VACUUM (FREEZE, ANALYZE) bench_row")
+                url = postgres.uri
+            else:
+                connection = sqlite3.connect(folder / "rows.db")
+                connection.executescript(FILL[database].format(rows=options.rows))
+                connection.close()
+                url = f"sqlite:{folder}/rows.db"
+            server = run.Pillion(folder, url, folder / "models")
+            client = Client(server)
+            if "pages" in options.only:
+                measure_pages(report, client, database, options)
+            if "filter" in options.only:
+                measure_filters(report, client, database, options)
+            client.channel.close()
+            server.stop()
+    header = f"# Pages and filters\n\n{run.machine()}."
+    report.write(run.HERE / "report/queries.md", header)
+    print(f"\nwritten to {run.HERE}/report/queries.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
