@@ -18,11 +18,16 @@ open class Job: @unchecked Sendable {
   package let mailbox: any Mailbox
   /// Monotonic nanoseconds (CLOCK_MONOTONIC); 0: none.
   package let deadline: UInt64
+  /// For whom the work is done; nil: for the login role.
+  package let session: CallSession?
+  /// Who does the work if the driver that has it cannot, for reasons of its own.
+  package final var fallback: (any Driver)?
   private let cancelled = Atomic<Bool>(false)
 
-  package init(mailbox: any Mailbox, deadline: UInt64 = 0) {
+  package init(mailbox: any Mailbox, deadline: UInt64 = 0, session: CallSession? = nil) {
     self.mailbox = mailbox
     self.deadline = deadline
+    self.session = session
   }
 
   /// Whether its client has left or its deadline has come; set through `Driver.cancel`.
@@ -30,6 +35,9 @@ open class Job: @unchecked Sendable {
 
   /// Marks the job: lanes drop it where they can. Use `Driver.cancel`, which also stops a running statement.
   package final func markCancelled() { cancelled.store(true, ordering: .relaxed) }
+
+  /// Whether the job goes to another driver instead of back to who asked. Before it is delivered, on its lane.
+  package func turnsToFallback() -> Bool { false }
 
   /// The lane has news. Runs on the mailbox's thread.
   open func arrive() {}
@@ -44,6 +52,7 @@ package struct Outbox {
   package var isEmpty: Bool { shares.isEmpty }
 
   package mutating func append(_ job: Job) {
+    if job.fallback != nil, job.turnsToFallback() { return }
     // As many mailboxes as event loops: a handful, so a scan beats a table.
     for index in shares.indices where shares[index].mailbox === job.mailbox {
       shares[index].jobs.append(job)

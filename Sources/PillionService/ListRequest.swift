@@ -27,6 +27,9 @@ struct ListRequest: Sendable {
   struct Call {
     var query: ListQuery
     var bound: BoundList
+    /// The service's, or that of the caller's row filters.
+    var plan: ListPlan
+    var admission: ServiceAccess.Admission?
     /// What its page token is bound to.
     var digest: [UInt8]
   }
@@ -36,7 +39,11 @@ struct ListRequest: Sendable {
   }
 
   /// Adds every violation it finds, and returns nil if there were any.
-  func call(_ message: DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> Call? {
+  func call(
+    _ message: DecodedMessage, _ admission: ServiceAccess.Admission? = nil, now: WallTime,
+    violations: inout [FieldViolation]
+  ) -> Call? {
+    let plan = admission?.rows?.plans.list ?? plan
     var query = ListQuery()
     var texts = Texts()
     var pageSize = 0
@@ -74,7 +81,7 @@ struct ListRequest: Sendable {
     }
     query.limit = limit(pageSize)
     // Only pages have tokens.
-    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts) : []
+    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts, admission?.tokenBinding ?? []) : []
     if !texts.token.isEmpty, violations.isEmpty {
       do throws(PageTokens.Problem) {
         let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
@@ -84,7 +91,8 @@ struct ListRequest: Sendable {
     }
     guard violations.isEmpty else { return nil }
     do throws(ValueError) {
-      return Call(query: query, bound: try plan.bind(query), digest: digest)
+      let bound = try plan.bind(query, caller: admission?.rows?.values)
+      return Call(query: query, bound: bound, plan: plan, admission: admission, digest: digest)
     } catch {
       violations.append(FieldViolation(field: "filter", description: error.message))
       return nil
@@ -108,10 +116,10 @@ struct ListRequest: Sendable {
     return min(wanted ?? maximum, maximum)
   }
 
-  private func digest(_ texts: Texts) -> [UInt8] {
+  private func digest(_ texts: Texts, _ binding: [String]) -> [UInt8] {
     let model = plan.model
     let order = model.ordering.map { "\($0.descending ? "-" : "")\(model.fields[$0.path.field].name)" }
     return PageTokens.digest(
-      [model.fullName, model.service.name, texts.filter, texts.order, order.joined(separator: ",")])
+      [model.fullName, model.service.name, texts.filter, texts.order, order.joined(separator: ",")] + binding)
   }
 }

@@ -126,5 +126,9 @@ package protocol UnaryPlan: Sendable {
   var request: MessageShape { get }
 
   /// Binds a decoded request; adds every violation it finds, and returns nil if there were any.
-  func bind(_ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> BoundOperation?
+  ///
+  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  func bind(
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+  ) -> BoundOperation?
 }

@@ -53,8 +53,8 @@ package final class ListPlan: Sendable {
   private struct Prepared: Sendable {
     var statement: Statement
     var encoder: RowEncoder
-    /// Of the filter's values.
-    var binders: [ValueBinder]
+    /// Of the statement's placeholders, in their order.
+    var sources: [QueryBuilder.Source]
     /// Cells of the response.
     var columns: Int
   }
@@ -73,13 +73,15 @@ package final class ListPlan: Sendable {
   package var canPage: Bool { !sql.model.primaryKey.isEmpty }
 
   /// Throws what of the filter's values the database cannot hold.
-  package func bind(_ query: ListQuery) throws(ValueError) -> BoundList {
+  ///
+  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  package func bind(_ query: ListQuery, caller: Parameters? = nil) throws(ValueError) -> BoundList {
     let order = query.order ?? sql.model.ordering
     let prepared = prepared(
       Shape(
         predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
-    var parameters = try bindFilter(query.filter, prepared.binders)
+    var parameters = try bindFilter(query.filter, prepared.sources, caller)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
     // One more than the page, to know whether another follows.
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
@@ -89,11 +91,11 @@ package final class ListPlan: Sendable {
   }
 
   /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
-  package func bindCount(_ filter: Filter?) throws(ValueError) -> BoundOperation? {
+  package func bindCount(_ filter: Filter?, caller: Parameters? = nil) throws(ValueError) -> BoundOperation? {
     let count = sql.model.service.totalSize
     if count == .none { return nil }
     let prepared = prepared(Shape(predicate: filter?.predicate, order: [], isLimited: false, count: count))
-    let parameters = try bindFilter(filter, prepared.binders)
+    let parameters = try bindFilter(filter, prepared.sources, caller)
     let step = Step(
       prepared.statement, parameters: Array(parameters.entries.indices), effect: .respond(prepared.encoder))
     return BoundOperation(steps: [step], parameters: parameters, isWrite: false)
@@ -101,14 +103,35 @@ package final class ListPlan: Sendable {
 
   /// Whether a position has a value for each term of the order.
   package func fits(_ position: PagePosition, order: [OrderTerm]?) -> Bool {
-    PageSQL(order ?? sql.model.ordering, sql).keys.count == position.values.count
+    var query = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    return PageSQL(order ?? sql.model.ordering, sql, &query).keys.count == position.values.count
   }
 
-  private func bindFilter(_ filter: Filter?, _ binders: [ValueBinder]) throws(ValueError) -> Parameters {
-    var parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
-    let values = filter?.values ?? []
-    guard values.count == binders.count else { throw ValueError("does not fit its statement") }
-    for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
+  /// The parameters before those of the page.
+  private func bindFilter(
+    _ filter: Filter?, _ sources: [QueryBuilder.Source], _ caller: Parameters?
+  ) throws(ValueError) -> Parameters {
+    var parameters = Parameters(capacity: sources.count + 4)
+    var values = (filter?.values ?? [])[...]
+    for source in sources {
+      switch source {
+      case .value(let binder):
+        guard let value = values.popFirst() else { throw ValueError("does not fit its statement") }
+        try binder.bind(value, to: &parameters)
+      case .parameter(let index):
+        guard let scope = sql.scope?.parameters, scope.entries.indices.contains(index) else {
+          throw ValueError("does not fit its statement")
+        }
+        parameters.append(index, of: scope)
+      case .caller(let number):
+        guard let caller, caller.entries.indices.contains(number) else {
+          throw ValueError("does not fit its statement")
+        }
+        parameters.append(number, of: caller)
+      case .other: break
+      }
+    }
+    guard values.isEmpty else { throw ValueError("does not fit its statement") }
     return parameters
   }
 
@@ -133,17 +156,17 @@ package final class ListPlan: Sendable {
 
   private func make(_ shape: Shape) -> Prepared {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    let (list, encoder) = sql.selectList(of: response, only: shape.fields)
-    let pages = PageSQL(shape.order, sql)
+    var conditions = conditions(shape, &builder)
+    let (list, encoder) = sql.selectList(of: response, only: shape.fields, in: &builder)
+    let pages = PageSQL(shape.order, sql, &builder)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
     builder.append("SELECT \(list)\(keys) FROM \(sql.table) AS t\(pages.joins)")
-    var conditions = conditions(shape, &builder)
     if let nulls = shape.after { conditions.append(pages.behind(nulls, &builder)) }
     if !conditions.isEmpty { builder.append(" WHERE \(conditions.joined(separator: " AND "))") }
     if !pages.keys.isEmpty { builder.append(" ORDER BY \(pages.orderBy)") }
     if shape.isLimited { builder.append(" LIMIT \(builder.placeholder(20))") }
     return Prepared(
-      statement: builder.sql.statement(), encoder: encoder, binders: builder.binders, columns: encoder.columnCount)
+      statement: builder.sql.statement(), encoder: encoder, sources: builder.sources, columns: encoder.columnCount)
   }
 
   /// Rows that an estimate counts at most.
@@ -172,13 +195,12 @@ package final class ListPlan: Sendable {
     let columns = shape.map { [RowEncoder.Column(shape: $0, field: count)] } ?? []
     return Prepared(
       statement: builder.sql.statement(), encoder: RowEncoder(columns: columns, dialect: sql.dialect),
-      binders: builder.binders, columns: 1)
+      sources: builder.sources, columns: 1)
   }
 
-  /// The scope's, then the filter's.
+  /// The scope's, the row filter's, then the filter's.
   private func conditions(_ shape: Shape, _ builder: inout QueryBuilder) -> [String] {
-    var conditions: [String] = []
-    if let scope = builder.scope(sql) { conditions.append(scope) }
+    var conditions = builder.scopes(sql, from: 0)
     if let predicate = shape.predicate { conditions.append(builder.condition(predicate, sql)) }
     return conditions
   }

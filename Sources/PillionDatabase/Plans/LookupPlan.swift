@@ -10,11 +10,12 @@ package struct LookupPlan: UnaryPlan {
   let isWrite: Bool
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
     for binding in bindings { binding.bind(message, now: now, to: &parameters, violations: &violations) }
     if let scope { parameters.append(contentsOf: scope.parameters) }
+    if let caller { parameters.append(contentsOf: caller) }
     return violations.isEmpty ? BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite) : nil
   }
 }
@@ -36,35 +37,37 @@ extension LookupPlan {
 extension ModelSQL {
   /// Selects the row that the lookup parameters name; `only`: the fields to read, nil for all.
   func select(_ message: MessageShape, only: [Int]? = nil) -> Step {
-    var sql = SQLText(dialect)
-    let (list, encoder) = selectList(of: message, only: only)
-    sql.append("SELECT \(list) FROM \(table) AS t WHERE \(lookup(in: &sql))")
-    return Step(sql.statement(), parameters: lookupParameters, effect: .respond(encoder))
+    var builder = StepBuilder(self)
+    let lookup = lookup(in: &builder.query)
+    let (list, encoder) = selectList(of: message, only: only, in: &builder.query)
+    builder.append("SELECT \(list) FROM \(table) AS t WHERE \(lookup)")
+    return builder.step(.respond(encoder))
   }
 
   /// One statement: the row and what join tables hold of it. Foreign keys are checked when all of it is done.
   fileprivate func deleteWithJoins() -> Step {
-    var sql = SQLText(dialect)
-    sql.append("WITH pillion_row AS (DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING t.*)")
+    var builder = StepBuilder(self)
+    builder.append("WITH pillion_row AS (DELETE FROM \(table) AS t WHERE \(lookup(in: &builder.query)) RETURNING t.*)")
     for (number, join) in joins.enumerated() {
-      sql.append(
+      builder.append(
         ", pillion_gone\(number) AS (DELETE FROM \(dialect.quote(join.table)) AS j USING pillion_row WHERE j.\(dialect.quote(join.column)) = pillion_row.\(keyColumn))"
       )
     }
-    sql.append(" SELECT 1 FROM pillion_row")
-    return Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)
+    builder.append(" SELECT 1 FROM pillion_row")
+    return builder.step(.requireRow)
   }
 
   /// The joins' rows first, since SQLite checks immediate foreign keys statement by statement; before them the row
   /// itself, which the scope may know by what they hold.
   fileprivate func deleteSteps() -> [Step] {
-    var sql = SQLText(dialect)
+    var builder = StepBuilder(self)
+    let lookup = lookup(in: &builder.query)
     guard !joins.isEmpty else {
-      sql.append("DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING 1")
-      return [Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)]
+      builder.append("DELETE FROM \(table) AS t WHERE \(lookup) RETURNING 1")
+      return [builder.step(.requireRow)]
     }
-    sql.append("SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql))")
-    let found = Step(sql.statement(), parameters: lookupParameters, effect: .captureRow)
+    builder.append("SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup)")
+    let found = builder.step(.captureRow)
     let deletions = joins.map { join in
       Step(
         Statement(

@@ -6,11 +6,18 @@ package struct ModelPlans: Sendable {
   package let model: Model
   package private(set) var unary: [Action: any UnaryPlan] = [:]
   package private(set) var list: ListPlan?
+  private let rows: RowScopes?
 
-  /// `scope`: the service's `filter`; nil: every row.
-  package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil) {
+  /// - Parameters:
+  ///   - scope: the service's `filter`; nil: every row.
+  ///   - rows: what row filters ask of the rows of models, by their indices; nil: no row filter concerns the service.
+  package init(
+    model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
+    rows: [Int: Predicate]? = nil
+  ) {
     self.model = model
-    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope)
+    self.rows = rows.map { RowScopes($0, schema: schema, dialect: dialect) }
+    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope, rows: self.rows)
     let message = shape.messages[0]
     for method in shape.methods {
       let request = shape.messages[method.request]
@@ -26,4 +33,7 @@ package struct ModelPlans: Sendable {
       }
     }
   }
+
+  /// The caller's values in row filters, in the order of the models.
+  func bind(_ values: [FilterValue]) throws(ValueError) -> Parameters { try rows?.bind(values) ?? Parameters() }
 }

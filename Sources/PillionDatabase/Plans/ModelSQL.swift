@@ -10,11 +10,14 @@ struct ModelSQL {
   let dialect: Dialect
   /// Nil: the service knows every row.
   private(set) var scope: Scope?
+  /// Nil: no row filter concerns the service.
+  let rows: RowScopes?
 
-  init(schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil) {
+  init(schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil, rows: RowScopes? = nil) {
     self.schema = schema
     self.model = model
     self.dialect = dialect
+    self.rows = rows
     scope = filter.map { Scope($0, self) }
   }
 
@@ -34,7 +37,9 @@ struct ModelSQL {
   func column(_ field: Int) -> String { dialect.quote(model.fields[field].column) }
 
   /// The fragments of another model.
-  func related(_ index: Int) -> ModelSQL { ModelSQL(schema: schema, model: schema.models[index], dialect: dialect) }
+  func related(_ index: Int) -> ModelSQL {
+    ModelSQL(schema: schema, model: schema.models[index], dialect: dialect, rows: rows)
+  }
 
   /// The join table of a many_to_many and its columns, quoted: that of this model's key, that of the other's.
   func join(_ relation: ManyToMany) -> (through: String, source: String, target: String) {
@@ -59,7 +64,7 @@ struct ModelSQL {
   ///
   /// - Parameter only: the fields to send; nil: all.
   func selectList(
-    of message: MessageShape, written: [Int: String] = [:], only: [Int]? = nil
+    of message: MessageShape, written: [Int: String] = [:], only: [Int]? = nil, in query: inout QueryBuilder
   ) -> (sql: String, encoder: RowEncoder) {
     let outputs = outputs(of: message).filter { only?.contains($0.field) ?? true }
     let expressions = outputs.map { output -> String in
@@ -68,7 +73,7 @@ struct ModelSQL {
         let column = codec.selectExpression("t.\(column(output.field))")
         return output.shape.enumeration.map { number(of: $0, holding: column) } ?? column
       }
-      return codec.selectExpression(written[output.field] ?? keys(of: relation))
+      return codec.selectExpression(written[output.field] ?? keys(of: relation, in: &query))
     }
     let columns = outputs.map { RowEncoder.Column(shape: $0.shape, field: definition($0.field)) }
     // A message may have nothing to send (every field write-only); a row still needs a column.
@@ -90,30 +95,33 @@ struct ModelSQL {
     return dialect == .postgresql ? number + PostgreSQLType.cast(.int32, isArray: false) : number
   }
 
-  /// The keys that a row is related to, in their own order, as one value.
-  private func keys(of relation: ManyToMany) -> String {
+  /// The keys of the rows that a row is related to and the caller may see, in their own order, as one value.
+  private func keys(of relation: ManyToMany, in query: inout QueryBuilder) -> String {
     let target = dialect.quote(relation.target)
+    let visible = query.visible("j.\(target)", of: relation.field, related(relation.model))
     let rows =
-      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn) ORDER BY 1"
+      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = t.\(keyColumn)\(visible) ORDER BY 1"
     return switch dialect {
     case .postgresql: "ARRAY(\(rows))"
     case .sqlite: "(SELECT json_group_array(\(target)) FROM (\(rows)))"
     }
   }
 
-  /// `t."id" = $1 AND …`, then the scope: takes one placeholder a lookup field, and one a value of the scope.
-  func lookup(in sql: inout SQLText) -> String {
-    var builder = QueryBuilder(schema: schema, dialect: dialect, sql: sql)
-    var conditions = model.lookupFields.map {
-      "t.\(column($0)) = \(builder.placeholder(codec($0).parameterType))"
+  /// `t."id" = $1 AND …`, then the scope and the row filter.
+  func lookup(in query: inout QueryBuilder) -> String {
+    var conditions: [String] = []
+    for (index, field) in model.lookupFields.enumerated() {
+      conditions.append("t.\(column(field)) = \(query.placeholder(codec(field).parameterType, for: .parameter(index)))")
     }
-    if let scope = builder.scope(self) { conditions.append(scope) }
-    sql = builder.sql
+    conditions += query.scopes(self, from: model.lookupFields.count)
     return conditions.joined(separator: " AND ")
   }
 
-  /// The parameters of `lookup(in:)`, which plans keep before all others.
-  var lookupParameters: [Int] { Array(0..<model.lookupFields.count + (scope?.parameters.entries.count ?? 0)) }
+  /// How many parameters a lookup takes, which plans keep before all others: the request's, the scope's, the caller's.
+  var lookupCount: Int { callerParameters + (rows?.count ?? 0) }
+
+  /// The first parameter of the caller's values.
+  var callerParameters: Int { model.lookupFields.count + (scope?.parameters.entries.count ?? 0) }
 
   /// The join tables that hold keys of this model's rows, with the column that holds them: its own many_to_many fields
   /// and those of other models that refer to it.

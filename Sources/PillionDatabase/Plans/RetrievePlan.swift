@@ -22,10 +22,10 @@ package final class RetrievePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     guard let maskSlot, message.slots[maskSlot].state == .present else {
-      return lookup.bind(message, now: now, violations: &violations)
+      return lookup.bind(message, caller: caller, now: now, violations: &violations)
     }
     var fields: [Int]?
     do throws(ValueError) {
@@ -33,7 +33,7 @@ package final class RetrievePlan: UnaryPlan {
     } catch {
       violations.append(FieldViolation(field: request.fields[maskSlot].name, description: error.message))
     }
-    guard var operation = lookup.bind(message, now: now, violations: &violations) else { return nil }
+    guard var operation = lookup.bind(message, caller: caller, now: now, violations: &violations) else { return nil }
     if let fields { operation.steps = [step(fields)] }
     return operation
   }

@@ -9,7 +9,7 @@ struct Scope: Sendable {
   /// A filter with a value that the database cannot hold lets no row through.
   init(_ filter: Filter, _ sql: ModelSQL) {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    _ = builder.condition(filter.predicate, sql)
+    _ = builder.trustedCondition(filter.predicate, sql)
     var parameters = Parameters(capacity: filter.values.count)
     do throws(ValueError) {
       for (binder, value) in zip(builder.binders, filter.values) { try binder.bind(value, to: &parameters) }
@@ -21,11 +21,15 @@ struct Scope: Sendable {
 }
 
 extension QueryBuilder {
-  /// The condition of the scope, whose values come before all others that the builder binds; nil without one.
-  mutating func scope(_ model: ModelSQL) -> String? {
-    guard let scope = model.scope else { return nil }
-    let condition = condition(scope.predicate, model)
-    forgetBinders()
-    return condition
+  /// The conditions of the scope and of the row filter. The scope's values are the operation's parameters from `first`
+  /// on; no filter's value may have been written before them.
+  mutating func scopes(_ model: ModelSQL, from first: Int) -> [String] {
+    var conditions: [String] = []
+    if let scope = model.scope {
+      conditions.append(trustedCondition(scope.predicate, model))
+      bindScope(from: first)
+    }
+    if let filter = rowFilter(model) { conditions.append(filter) }
+    return conditions
   }
 }

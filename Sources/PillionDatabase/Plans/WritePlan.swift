@@ -48,11 +48,12 @@ package final class WritePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: lookups.count + parts.count)
     for lookup in lookups { lookup.bind(message, now: now, to: &parameters, violations: &violations) }
     if kind == .update, let scope = sql.scope { parameters.append(contentsOf: scope.parameters) }
+    if let caller { parameters.append(contentsOf: caller) }
 
     var present = PartSet()
     for (index, part) in parts.enumerated() where isPresent(part, in: message) { present.insert(index) }
@@ -81,7 +82,7 @@ package final class WritePlan: UnaryPlan {
   private func steps(for present: PartSet) -> [Step] {
     if let steps = cache.withLock({ $0[present] }) { return steps }
     var write = RowWrite()
-    var parameter = kind == .update ? sql.lookupParameters.count : 0
+    var parameter = kind == .update ? sql.lookupCount : sql.rows?.count ?? 0
     for (index, part) in parts.enumerated() where present.contains(index) {
       switch part.target {
       case .column: write.columns.append((part.field, parameter))

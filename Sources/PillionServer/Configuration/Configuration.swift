@@ -22,11 +22,14 @@ package struct Configuration: Sendable {
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
   package private(set) var database: DatabaseURL?
+  /// Copies of it; PostgreSQL only.
+  package private(set) var replicas: [DatabaseURL] = []
   package private(set) var statementTimeoutMilliseconds = 0
   package private(set) var connections = 0
   package private(set) var streams = 0
   package private(set) var queue = 0
   package private(set) var acquireTimeoutMilliseconds = 0
+  package private(set) var lifetimeMilliseconds = 0
   package private(set) var busyTimeoutMilliseconds = 0
   package private(set) var synchronous = ""
   package private(set) var maximumPageSize = 0
@@ -83,11 +86,13 @@ package struct Configuration: Sendable {
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
     database = reader.databaseURL("database.url")
+    replicas = reader.replicas("database.replicas", of: database)
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
     queue = max(1, reader.integer("database.pool.queue"))
     acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
+    lifetimeMilliseconds = reader.milliseconds("database.pool.max_lifetime")
     busyTimeoutMilliseconds = reader.milliseconds("database.busy_timeout")
     synchronous = reader.choice("database.synchronous")
     maximumPageSize = reader.integer("list.max_page_size")
@@ -194,6 +199,16 @@ private struct SettingReader {
     }
     fail(path, "permissions as three or four octal digits, such as 0660")
     return 0
+  }
+
+  mutating func replicas(_ path: String, of database: DatabaseURL?) -> [DatabaseURL] {
+    let texts = values.values[path]?.texts ?? []
+    let urls = texts.compactMap { text -> DatabaseURL? in
+      if case .postgresql(let conninfo)? = DatabaseURL(text) { .postgresql(conninfo: conninfo) } else { nil }
+    }
+    if urls.count != texts.count { fail(path, "PostgreSQL URIs or keyword strings") }
+    if case .sqlite? = database, !texts.isEmpty { fail(path, "nothing with SQLite, which has no replicas") }
+    return urls
   }
 
   mutating func databaseURL(_ path: String) -> DatabaseURL? {
