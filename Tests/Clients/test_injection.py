@@ -25,7 +25,7 @@ models:
       data: { type: json, null: true }
       words: { type: array, items: string }
       parent: { type: foreign_key, model: Thing, null: true }
-    service: { actions: all, total_size: exact }
+    service: { actions: [List, ListPage, Create, Retrieve, Update, PartialUpdate, Destroy], total_size: exact }
   Long:
     table: "ääääääääääääääääääääääääääääääa"
     fields:
@@ -119,8 +119,9 @@ def test_texts_stay_texts(hostile):
     run(calls, "harmless")
     known = statements(hostile.database) if hostile.kind == "postgresql" else None
 
+    rounds = itertools.cycle(calls)
     for text in payloads():
-        run(calls, text)
+        run(itertools.islice(rounds, 4), text)
 
     assert hostile.database.query("SELECT alive FROM canary") == [(1,)]
     if known is not None:

@@ -70,11 +70,6 @@ package struct ServeCommand {
         loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json",
         verifiesClients: files?.clientAuthorities != nil)
       layers = try configuration.interceptors.make(context)
-      // Rows that were thought to be hidden must not be served.
-      let access = RowAccess(configuration.interceptors)
-      if let place = access.rowFilters.first?.model.location ?? access.databaseRole?.claim.location {
-        throw InterceptorError([Diagnostic(at: place, "'row_filters' and 'database_role' are not served yet")])
-      }
     } catch {
       Terminal.complain(error.diagnostics)
       driver.shutdown()
@@ -82,10 +77,17 @@ package struct ServeCommand {
     }
     defer { for layer in layers { layer.shutDown() } }
 
+    let rules = RowRules(configuration.interceptors)
+    if let mistake = loginMistake(rules, database) {
+      Terminal.complain([mistake])
+      driver.shutdown()
+      return .configuration
+    }
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: LoggingObserver(logger: logger))
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, lists: listPolicy(logger), loops: loops,
-      health: HealthState(driver: driver), hasReflection: configuration.hasReflection)
+      health: HealthState(driver: driver), hasReflection: configuration.hasReflection,
+      rules: rules, hasCallers: configuration.interceptors.contains(Authentication.definition.name))
     let watch = DriftWatch(database: database, definitions: definitions, health: assembly.health, logger: logger)
     watch.start()
     defer { watch.stop() }
@@ -198,6 +200,17 @@ package struct ServeCommand {
     }
   }
 
+  /// What keeps calls from running for roles of their own; not being able to find out does, too.
+  private func loginMistake(_ rules: RowRules, _ database: DatabaseURL) -> Diagnostic? {
+    guard rules.databaseRole != nil else { return nil }
+    do throws(DatabaseError) {
+      return try rules.checkLogin(try database.connect(isReadOnly: true))
+    } catch {
+      return Diagnostic(
+        at: SourceLocation(file: "database.url"), "the login role cannot be checked: \(error.description)")
+    }
+  }
+
   /// Runs `check` and logs what it finds; false: there are errors, which `--allow-drift` has not allowed.
   ///
   /// Protos that are not up to date are no reason not to serve: the numbers are those of the lock.
@@ -261,12 +274,20 @@ struct ServiceAssembly: Sendable {
   let loops: LoopStates
   let health: HealthState
   let hasReflection: Bool
+  let rules: RowRules
+  /// Whether there is anybody to ask who calls.
+  let hasCallers: Bool
 
   /// Answers the definitions' services, health for each of them, and what clients ask about them.
   func router(for definitions: Definitions) -> Router {
+    let access =
+      hasCallers
+      ? AccessControl(rowFilters: definitions.rowFilters, databaseRole: rules.databaseRole) {
+        $0.attributes[CallIdentity.self]
+      } : nil
     let services = ModelServices(
       schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,
-      errors: errors, lists: lists, loops: loops)
+      errors: errors, lists: lists, loops: loops, access: access)
     var names = services.names + [HealthService.name]
     var methods = services.methods + HealthService.methods(health)
     if hasReflection {

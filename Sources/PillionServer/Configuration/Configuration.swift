@@ -64,7 +64,7 @@ package struct Configuration: Sendable {
     if let (list, origin) = values.interceptors {
       let read = InterceptorList.read(list, environment: environment, registry: registry)
       configuration.interceptors = read.list
-      diagnostics += read.diagnostics + AccessCheck.order(read.list)
+      diagnostics += read.diagnostics + AccessCheck.order(read.list) + RowRules(read.list).check(configuration.database)
       configuration.printed +=
         (["\ninterceptors:\(read.list.layers.isEmpty ? " []" : "")  # \(origin)"] + read.list.printed.map { "  \($0)" })
         .joined(separator: "\n")
