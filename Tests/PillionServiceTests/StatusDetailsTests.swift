@@ -43,7 +43,7 @@ import Testing
       Status(.invalidArgument, "m", details: [.badRequest(violations)]).details
         == [8, 3] + field(2, "m") + any("BadRequest", content))
     #expect(
-      Status(.invalidArgument, "m", details: [.badRequest([])]).details
+      Status(.invalidArgument, "m", details: [.badRequest([] as [FieldViolation])]).details
         == [8, 3] + field(2, "m") + field(3, field(1, "type.googleapis.com/google.rpc.BadRequest") + [0x12, 0]))
   }
 
