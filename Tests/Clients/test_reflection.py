@@ -343,6 +343,8 @@ def test_off_by_default(new_project, version):
 
 def test_on_in_development_and_after_a_reload(new_project):
     project = new_project("sqlite", notes=MODEL).generate().apply()
+    lock = project.folder / "protos/pillion.lock"
+    before = lock.read_text()
     with project.serve("--dev") as server:
         channel = server.channel()
         assert services(channel) == SERVICES
@@ -354,6 +356,8 @@ def test_on_in_development_and_after_a_reload(new_project):
         (project.folder / "models/later.yaml").unlink()
         wait_until(lambda: "the ones before go on being served" in server.output)
         assert "later.ThingController" in services(channel)
+        lock.write_text(before)
+        wait_until(lambda: services(channel) == SERVICES)
 
 
 def test_health_knows_reflection(doors):

@@ -3,7 +3,6 @@
 import json
 import time
 
-import grpc
 import pytest
 from grpc import StatusCode
 
@@ -92,15 +91,8 @@ LACKING = [
 ]
 
 
-# Of two indexes PostgreSQL may take the worse one where a table has no rows yet, and the query is then refused.
-def may_be_refused_while_empty(shop, request):
-    if shop.kind == "postgresql" and not shop.database.query("SELECT 1 FROM item LIMIT 1"):
-        request.applymarker(pytest.mark.xfail(reason="an empty table on PostgreSQL", raises=grpc.RpcError, strict=False))
-
-
 @pytest.mark.parametrize("request_", SERVED, ids=str)
-def test_what_an_index_serves_passes(shop, request_, request):
-    may_be_refused_while_empty(shop, request)
+def test_what_an_index_serves_passes(shop, request_):
     items = shop.service("ItemController")
     rows = [row.id for row in items.List(**request_)]
     assert [row.id for row in items.ListPage(page_size=1000, **request_).results] == rows
@@ -137,8 +129,7 @@ def test_columns_that_hold_several_forms(shop):
     assert "'storage:' of seen" in refusal.message
 
 
-def test_own_order_and_own_filter(shop, request):
-    may_be_refused_while_empty(shop, request)
+def test_own_order_and_own_filter(shop):
     with refused(StatusCode.FAILED_PRECONDITION, reason="INDEX_REQUIRED") as refusal:
         shop.service("LabelController").List()
     assert "(word, id) of Label" in refusal.message

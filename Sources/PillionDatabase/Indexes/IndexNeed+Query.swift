@@ -20,8 +20,9 @@ extension IndexNeed {
       Statement("SELECT t.* FROM \(sql.table) AS t\(pages.joins) ORDER BY \(pages.orderBy)", parameterTypes: []))
   }
 
-  /// One index that finds few of the rows is enough. It may be one on several columns, so what is asked of the table
-  /// itself is asked together.
+  /// One index that finds few of the rows is enough. It may have a WHERE that another condition implies, so what is asked
+  /// of the table itself is asked together first; and then one by one, since of several indexes a planner may take one
+  /// that does not serve where the table is empty and they all cost the same.
   private static func conjunction(_ parts: [Predicate], _ sql: ModelSQL, _ scope: Predicate?) -> IndexNeed {
     var own: [FieldTest] = []
     var needs: [IndexNeed] = []
@@ -36,9 +37,9 @@ extension IndexNeed {
       let scoped = (scope?.conjuncts ?? []).compactMap { part -> FieldTest? in
         if case .test(let test) = part, test.isOfTable(sql) { test } else { nil }
       }
-      var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-      let condition = builder.condition(.all((scoped + own).map(Predicate.test)), sql)
-      needs.insert(find(in: sql.table, where: condition, builder), at: 0)
+      let tests = scoped + own
+      let together = tests.count > 1 ? [tests] : []
+      needs.insert(contentsOf: (together + tests.map { [$0] }).map { find(all: $0, sql) }, at: 0)
     }
     return needs.count == 1 ? needs[0] : .any(needs)
   }
@@ -74,6 +75,12 @@ extension IndexNeed {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
     let condition = "t.\(column) = \(builder.placeholder(type))"
     return find(in: table, where: condition, builder)
+  }
+
+  private static func find(all tests: [FieldTest], _ sql: ModelSQL) -> IndexNeed {
+    var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    let condition = builder.condition(.all(tests.map(Predicate.test)), sql)
+    return find(in: sql.table, where: condition, builder)
   }
 
   private static func find(in table: String, where condition: String, _ builder: QueryBuilder) -> IndexNeed {
