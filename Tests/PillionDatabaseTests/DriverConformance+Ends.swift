@@ -32,11 +32,9 @@ extension DriverTest {
       driver.submit(slow)
       usleep(50_000)
       #expect(mailbox.takeAll().isEmpty)
-      let started = monotonicNow()
       driver.cancel(slow)
       _ = try mailbox.take(1)
       #expect(isStopped(slow.outcome.error), "\(slow.outcome)")
-      #expect(monotonicNow() - started < 2 * Self.second)
       // The lane goes on, and the cancel hits nothing that follows.
       for _ in 0..<50 { #expect(try outcome(of: select(id: 1)).row?.id == 1) }
       #expect(try outcome(of: create(.text("after \(isWrite)"))).row != nil)
@@ -84,7 +82,6 @@ extension DriverTest {
     driver.submit(late)
     #expect(try mailbox.take(3).count == 3)
     try reader.run()
-    #expect(monotonicNow() - soon < 2 * Self.second)
     #expect(isStopped(read.outcome.error), "\(read.outcome)")
     #expect(isStopped(write.outcome.error), "\(write.outcome)")
     #expect(isStopped(reader.error))
@@ -97,11 +94,9 @@ extension DriverTest {
     try fill(20_000)
     let stalled = (0..<4).map { _ in open() }
     for reader in stalled { try eventually("a first chunk") { try reader.takeOnce() } }
-    let started = monotonicNow()
-    let waiting = open(deadline: started + Self.second / 5)
+    let waiting = open(deadline: monotonicNow() + Self.second / 5)
     try waiting.run()
     #expect(waiting.error?.code == .pillion(.timeout))
-    #expect(monotonicNow() - started < 2 * Self.second)
     for reader in stalled {
       try reader.run()
       #expect(reader.isComplete)

@@ -44,7 +44,7 @@ import Testing
               if isWrite { writes.append((key, operation)) } else { reads.append((key, operation)) }
               test.driver.submit(operation)
             }
-            let count = (try? mailbox.take(depth, within: 15).count) ?? -1
+            let count = (try? mailbox.take(depth, within: 60).count) ?? -1
             record(reads, writes, count == depth)
           }
           running.subtract(1, ordering: .relaxed)
@@ -103,7 +103,7 @@ import Testing
   }
 
   private func untilServed(_ test: PostgreSQLTest) throws -> Double {
-    try test.eventually(within: 20, "calls are served") {
+    try test.eventually(within: 60, "calls are served") {
       try test.outcome(test.write(Statement("SELECT 1::bigint, 'up'", parameterTypes: []))).row != nil
     }
   }
@@ -185,7 +185,7 @@ import Testing
     try test.run((0..<100).map { test.read(TestStatement.echo, [.int($0), "x"]) })
     #expect(monotonicNow() - start < 200_000_000)
     let stream = test.stream("SELECT 1::bigint, 'x'")
-    try stream.run(within: 5)
+    try stream.run(within: 60)
     #expect(stream.error?.code == .pillion(.unavailable))
     try cluster.start()
     #expect(try untilServed(test) < 2)
@@ -218,7 +218,7 @@ import Testing
     try test.run(operations)
     #expect(monotonicNow() - start < 500_000_000)
     for operation in operations { #expect(operation.outcome.error?.code == .pillion(.timeout), "\(operation.outcome)") }
-    try test.eventually(within: 5, "the driver knows") { !test.driver.isAvailable }
+    try test.eventually(within: 60, "the driver knows") { !test.driver.isAvailable }
     for pid in all { kill(pid, SIGCONT) }
     #expect(try untilServed(test) < 2)
     #expect(test.driver.isAvailable)

@@ -42,24 +42,23 @@ import Testing
   }
 
   @Test func honoursDeadlinesAndCancelsInALockWait() throws {
-    let fixture = try SQLiteFixture()
+    let fixture = try SQLiteFixture { $0.busyTimeout = 60_000_000_000 }
     let test = try DriverTest(fixture, streams: 1)
     defer { test.shutdown() }
     let lock = try lock(fixture)
-    let soon = monotonicNow() + 200_000_000
     func insert(_ title: String, deadline: UInt64 = 0) -> PillionDatabase.Operation {
       test.operation(
         "INSERT INTO post (title) VALUES (#1)", [.text(title)], effect: .none, isWrite: true, deadline: deadline)
     }
-    let (late, left, patient) = (insert("late", deadline: soon), insert("left"), insert("patient"))
+    let late = insert("late", deadline: monotonicNow() + 200_000_000)
+    let (left, patient) = (insert("left"), insert("patient"))
     for write in [late, left, patient] { test.driver.submit(write) }
     usleep(50_000)
     test.driver.cancel(left)
-    #expect(try test.mailbox.take(1, within: 2).first === left)
-    #expect(left.outcome.error?.code == .pillion(.cancelled))
-    #expect(try test.mailbox.take(1, within: 2).first === late)
+    let ended = try test.mailbox.take(2)
+    #expect(ended.count == 2 && ended.contains { $0 === late } && ended.contains { $0 === left })
     #expect(late.outcome.error?.code == .pillion(.timeout))
-    #expect(monotonicNow() < soon + 1_000_000_000)
+    #expect(left.outcome.error?.code == .pillion(.cancelled))
     lock.release()
     #expect(try test.mailbox.take(1).first === patient)
     #expect(patient.outcome.isDone)
@@ -73,9 +72,8 @@ import Testing
     let write = test.create("waiting")
     test.driver.submit(write)
     usleep(50_000)
-    let started = monotonicNow()
     test.shutdown()
-    #expect(monotonicNow() - started < 2_000_000_000)
+    // Not what the end of the busy timeout would say.
     #expect(write.outcome.error?.code == .pillion(.unavailable))
     lock.release()
   }

@@ -73,6 +73,8 @@ final class WriterLane {
     waiting.removeFirst(count)
     answerDead()
     guard !group.isEmpty else { return }
+    // The others may have long to wait for the lock.
+    outbox.flush()
     do throws(DatabaseError) {
       let connection = try current()
       guard try begin(on: connection) else { return }
