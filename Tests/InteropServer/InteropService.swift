@@ -90,14 +90,26 @@ final class InputCall: InteropHandler {
 
 /// Answers each request with the messages it asks for, one after the other, each after its pause.
 final class OutputCall: InteropHandler {
-  private var waiting: [WireFields] = []
+  private struct Answer {
+    let size: Int
+    let pause: Int
+    let isCompressed: Bool
+
+    init(_ parameters: WireFields) {
+      size = parameters.number(1)
+      pause = parameters.number(2)
+      isCompressed = parameters.bool(3) ?? false
+    }
+  }
+
+  private var waiting: ArraySlice<Answer> = []
   private var isPausing = false
   private var hasRequestEnded = false
 
   override func take(_ request: WireFields, _ call: ServerCall) {
-    let parameters = request.messages(2)
-    if parameters.contains(where: { $0.bool(3) == true }) { call.compressAnswer() }
-    waiting += parameters
+    let answers = request.messages(2).map(Answer.init)
+    if answers.contains(where: \.isCompressed) { call.compressAnswer() }
+    waiting += answers
     echoStatus(request.message(7), call)
     pump(call)
   }
@@ -111,10 +123,9 @@ final class OutputCall: InteropHandler {
 
   private func pump(_ call: ServerCall) {
     while !isPausing, call.isWritable, !call.isEnded, let next = waiting.first {
-      let pause = next.number(2)
-      if pause > 0 {
+      if next.pause > 0 {
         isPausing = true
-        call.eventLoop.assumeIsolated().scheduleTask(in: .microseconds(Int64(pause))) {
+        call.eventLoop.assumeIsolated().scheduleTask(in: .microseconds(Int64(next.pause))) {
           self.isPausing = false
           self.sendNext(call)
           self.pump(call)
@@ -127,8 +138,8 @@ final class OutputCall: InteropHandler {
   }
 
   private func sendNext(_ call: ServerCall) {
-    let parameters = waiting.removeFirst()
-    call.compressesMessages = parameters.bool(3) ?? false
-    call.send(WireFields.answer(payload: parameters.number(1)))
+    guard let answer = waiting.popFirst() else { return }
+    call.compressesMessages = answer.isCompressed
+    call.send(WireFields.answer(payload: answer.size))
   }
 }

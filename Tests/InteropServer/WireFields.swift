@@ -76,6 +76,16 @@ struct WireFields {
 
   /// A message whose field 1 is a `Payload` of so many zeros: every answer of the service that has one.
   static func answer(payload size: Int) -> [UInt8] {
-    framed(field(1, field(2, [UInt8](repeating: 0, count: max(0, size)))))
+    let size = max(0, size)
+    let inner = varint(2 << 3 | 2) + varint(size)
+    let outer = varint(1 << 3 | 2) + varint(inner.count + size)
+    var answer: [UInt8] = []
+    answer.reserveCapacity(5 + outer.count + inner.count + size)
+    answer.append(0)
+    withUnsafeBytes(of: UInt32(outer.count + inner.count + size).bigEndian) { answer.append(contentsOf: $0) }
+    answer += outer
+    answer += inner
+    answer.append(contentsOf: repeatElement(0, count: size))
+    return answer
   }
 }
