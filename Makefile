@@ -123,6 +123,12 @@ fuzz-coverage: bootstrap-test ## Let libFuzzer look for inputs that harm the tra
 bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
 	$(MAKE) -C Benchmarks
 
+.PHONY: bench-check
+bench-check: bootstrap-bench ## Compare instructions and allocations a call with Benchmarks/thresholds.json; CHECK_FLAGS=--update writes them down.
+	swift build -c release --product pillion $(SWIFT_FLAGS)
+	$(MAKE) -C Benchmarks ../.build-bench/loadgen ../.build-bench/allocations.so
+	$(PYTHON) Benchmarks/check.py $(CHECK_FLAGS)
+
 .PHONY: soak
 soak: bootstrap-bench ## Long tests: 10,000 large calls, 1,000 channels, attacks beside a healthy client, SOAK_SECONDS (300) of load.
 	$(MAKE) -C Benchmarks soak

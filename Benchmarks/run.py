@@ -93,7 +93,7 @@ class PostgreSQL:
 class Server:
     """A program of ours that says where it listens."""
 
-    def __init__(self, folder, *command, counts_allocations=False):
+    def __init__(self, folder, *command, under=(), counts_allocations=False):
         self.start = time.perf_counter()
         self.log = open(folder / "server.log", "w")
         environment = dict(os.environ)
@@ -101,7 +101,7 @@ class Server:
             self.counter = folder / "allocations"
             self.counter.write_bytes(bytes(8))
             environment |= {"LD_PRELOAD": str(BUILD / "allocations.so"), "ALLOCATIONS": str(self.counter)}
-        self.process = subprocess.Popen(list(map(str, command)), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(list(map(str, [*under, *command])), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         found = re.search(r"listening on 127\.0\.0\.1:(\d+)", line)
         if not found:
@@ -123,6 +123,8 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         if self.process.wait(30):
             sys.exit("the server did not exit with 0")
+
+    close = stop
 
 
 class Pillion(Server):

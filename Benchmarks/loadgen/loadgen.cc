@@ -1,4 +1,6 @@
-// loadgen: closed-loop gRPC load generator for bench.PostController.
+// loadgen: gRPC load generator for bench.PostController: a closed loop, or
+// with --rate an open one, whose latencies count from when a call was due, so
+// that a server that stalls is charged for the calls that could not be sent.
 //
 // One thread, epoll, hand-written HTTP/2 framing; requests are sent the way a
 // real gRPC client sends them (first request on a connection inserts its
@@ -24,6 +26,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <random>
 #include <string>
@@ -44,7 +47,8 @@ static struct {
   string host = "127.0.0.1", op = "retrieve", path;
   int port = 0, conns = 1, streams = 1, page_size = 100, page_size_field = 3;
   long n = 10000, lo = 1, hi = 100000, fixed_id = 0;
-  double max_time = 12, grace = 20;
+  double max_time = 12, grace = 20, rate = 0;
+  string filter;
   unsigned seed = 1;
   bool check = true, tls = false;
 } opt;
@@ -132,7 +136,7 @@ struct Conn {
   uint32_t next_sid = 1;
   nghttp2_hd_inflater* inf = nullptr;
   vector<Slot> slots;
-  vector<int> blocked;
+  vector<std::pair<int, uint64_t>> blocked;  // slots that wait for the peer's window, and when they were due
   string hb;  // header block being collected across CONTINUATION
   uint32_t hb_sid = 0;
   bool hb_end_stream = false;
@@ -191,7 +195,8 @@ static const string& header_block(Conn& c) {
   return lit;
 }
 
-static bool send_request(Conn& c, int si) {
+// `due`: when the call should have been sent; its latency counts from there. 0: now.
+static bool send_request(Conn& c, int si, uint64_t due = 0) {
   static string body;
   Slot& s = c.slots[si];
   long id = 0;
@@ -203,6 +208,7 @@ static bool send_request(Conn& c, int si) {
   } else if (opt.op == "create") {
     body = g_bodies[g_rng() & 255];
   } else if (opt.op == "list") {
+    if (!opt.filter.empty()) bytes(body, 1, opt.filter);
     if (opt.page_size) vint(body, opt.page_size_field, opt.page_size);
   } else if (opt.op == "stream") {
     static string wanted;
@@ -212,7 +218,7 @@ static bool send_request(Conn& c, int si) {
   }
   uint32_t dlen = 5 + body.size();
   if (c.send_win < int64_t(dlen)) {
-    c.blocked.push_back(si);
+    c.blocked.emplace_back(si, due);
     return false;
   }
   c.send_win -= dlen;
@@ -226,12 +232,17 @@ static bool send_request(Conn& c, int si) {
   c.out += '\0';
   be32(c.out, body.size());
   c.out += body;
-  s.t0 = now_ns();
+  s.t0 = due ? due : now_ns();
   issued++;
   return true;
 }
 
 static bool more() { return issued < opt.n && now_ns() < t_deadline; }
+
+// With --rate: call k is due k / rate seconds after the start, whether or not earlier ones were answered.
+static std::deque<std::pair<Conn*, int>> idle_slots;
+static long due_calls;
+static uint64_t due_at(long k) { return t_start + uint64_t(k * 1e9 / opt.rate); }
 
 static void finish(Conn& c, Slot& s, const char* why) {
   uint64_t t = now_ns();
@@ -260,7 +271,8 @@ static void finish(Conn& c, Slot& s, const char* why) {
     }
   }
   s.sid = 0;
-  if (more()) send_request(c, &s - &c.slots[0]);
+  if (opt.rate) idle_slots.emplace_back(&c, &s - &c.slots[0]);
+  else if (more()) send_request(c, &s - &c.slots[0]);
 }
 
 static Slot* find(Conn& c, uint32_t sid) {
@@ -327,7 +339,9 @@ static void kill_conn(Conn& c, const char* why) {
 }
 
 static void start_streams(Conn& c) {
-  for (int i = 0; i < opt.streams && more(); i++) send_request(c, i);
+  for (int i = 0; i < opt.streams && more(); i++)
+    if (opt.rate) idle_slots.emplace_back(&c, i);
+    else send_request(c, i);
 }
 
 static bool parse(Conn& c) {
@@ -401,10 +415,10 @@ static bool parse(Conn& c) {
         if (sid == 0) {
           c.send_win += (uint32_t(p[0]) << 24 | p[1] << 16 | p[2] << 8 | p[3]) & 0x7fffffff;
           if (!c.blocked.empty()) {
-            vector<int> b;
+            vector<std::pair<int, uint64_t>> b;
             b.swap(c.blocked);
-            for (int si : b)
-              if (more()) send_request(c, si);
+            for (auto [si, due] : b)
+              if (due || more()) send_request(c, si, due);
           }
         }
         break;
@@ -488,6 +502,8 @@ int main(int argc, char** argv) {
     else if (k == "--page-size-field") opt.page_size_field = stoi(v);
     else if (k == "--max-time") opt.max_time = stod(v);
     else if (k == "--grace") opt.grace = stod(v);
+    else if (k == "--rate") opt.rate = stod(v);
+    else if (k == "--filter") opt.filter = v;
     else if (k == "--seed") opt.seed = stoul(v);
     else if (k == "--check") opt.check = stoi(v);
     else if (k == "--tls") opt.tls = stoi(v);
@@ -497,6 +513,7 @@ int main(int argc, char** argv) {
     fprintf(stderr,
             "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo|stream --conns C --streams S --n N\n"
             "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1] [--tls 0|1]\n"
+            "  [--rate CALLS_A_SECOND] [--filter TEXT]\n"
             "  echo and stream call grpc.testing.TestService: EmptyCall, and StreamingOutputCall with --page-size messages of 100 bytes\n");
     return 2;
   }
@@ -542,6 +559,7 @@ int main(int argc, char** argv) {
   for (auto& c : conns)
     if (!flush(c)) kill_conn(c, "write");
   vector<epoll_event> evs(256);
+  bool under_way = false;  // with --rate: the clock starts once every connection is there
   for (;;) {
     int alive = 0;
     long outstanding = issued - completed;
@@ -550,9 +568,27 @@ int main(int argc, char** argv) {
     bool started = true;
     for (auto& c : conns) started &= c.dead || c.got_settings;
     uint64_t t = now_ns();
-    if (outstanding <= 0 && ((started && issued > 0) || t > t_deadline)) break;
+    if (outstanding <= 0 && ((started && issued > 0 && !opt.rate) || t > t_deadline)) break;
     if (t > t_deadline + uint64_t(opt.grace * 1e9)) { unfinished = outstanding; break; }
-    int k = epoll_wait(ep, evs.data(), evs.size(), 200);
+    timespec wait{0, 200'000'000};
+    if (opt.rate && started) {
+      if (!under_way) under_way = true, t_start = t, t_deadline = t + uint64_t(opt.max_time * 1e9);
+      vector<Conn*> touched;
+      for (t = now_ns(); !idle_slots.empty() && due_at(due_calls) <= t && due_at(due_calls) < t_deadline && issued < opt.n; due_calls++) {
+        auto [c, si] = idle_slots.front();
+        idle_slots.pop_front();
+        if (c->dead) { due_calls--; continue; }
+        send_request(*c, si, due_at(due_calls));
+        touched.push_back(c);
+      }
+      for (Conn* c : touched)
+        if (!c->dead && !flush(*c)) kill_conn(*c, "write");
+      uint64_t next = due_at(due_calls);
+      t = now_ns();
+      if (!idle_slots.empty() && next < t_deadline) wait.tv_nsec = next > t ? std::min<uint64_t>(next - t, 200'000'000) : 0;
+      if (next >= t_deadline && issued == completed) break;
+    }
+    int k = epoll_pwait2(ep, evs.data(), evs.size(), &wait, nullptr);
     for (int i = 0; i < k; i++) {
       Conn& c = conns[evs[i].data.u32];
       if (c.dead) continue;
