@@ -97,7 +97,9 @@ let package = Package(
     .testTarget(name: "PillionQueryTests", dependencies: ["PillionQuery", "PillionSchema"]),
     .testTarget(
       name: "PillionDatabaseTests",
-      dependencies: ["PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionSchema", "PillionWire"]),
+      dependencies: [
+        "PillionDatabase", "PillionSQLite", "PillionPostgreSQL", "PillionQuery", "PillionSchema", "PillionWire",
+      ]),
     // gRPC's interoperability service, for clients in other languages.
     .executableTarget(
       name: "interop-server",

@@ -3,7 +3,7 @@ import Synchronization
 /// What a driver's lanes have to do, as a look at them finds it.
 package struct DriverStatistics: Sendable {
   package struct Lane: Sendable {
-    /// `point`, `stream`, `read`, `write`.
+    /// `point`, `stream`, `read`, `write`; those of the first replica `replica-1-point` and so on.
     package var name: String
     /// Connections that are open, those of them that work, and how many there may be.
     package var connections = 0

@@ -20,11 +20,16 @@ open class Job: @unchecked Sendable {
   package let deadline: UInt64
   /// When what happened to it, for those who want to know: set by whoever submits it, filled in by the lane.
   package final var timing: JobTiming?
+  /// For whom the work is done; nil: for the login role.
+  package let session: CallSession?
+  /// Who does the work if the driver that has it cannot, for reasons of its own.
+  package final var fallback: (any Driver)?
   private let cancelled = Atomic<Bool>(false)
 
-  package init(mailbox: any Mailbox, deadline: UInt64 = 0) {
+  package init(mailbox: any Mailbox, deadline: UInt64 = 0, session: CallSession? = nil) {
     self.mailbox = mailbox
     self.deadline = deadline
+    self.session = session
   }
 
   /// Whether its client has left or its deadline has come; set through `Driver.cancel`.
@@ -42,6 +47,9 @@ open class Job: @unchecked Sendable {
   package final func noteEnded() {
     if timing != nil { timing?.ended = MonotonicTime.now() }
   }
+
+  /// Whether the job goes to another driver instead of back to who asked. Before it is delivered, on its lane.
+  package func turnsToFallback() -> Bool { false }
 
   /// The lane has news. Runs on the mailbox's thread.
   open func arrive() {}
@@ -65,6 +73,7 @@ package struct Outbox {
   package var isEmpty: Bool { shares.isEmpty }
 
   package mutating func append(_ job: Job) {
+    if job.fallback != nil, job.turnsToFallback() { return }
     // As many mailboxes as event loops: a handful, so a scan beats a table.
     for index in shares.indices where shares[index].mailbox === job.mailbox {
       shares[index].jobs.append(job)

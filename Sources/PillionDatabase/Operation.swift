@@ -5,6 +5,8 @@ package struct Step: Sendable {
     case none
     /// There must be a row, or the operation ends with `.notFound` and is rolled back.
     case requireRow
+    /// There must be a row, or the operation ends with `.denied` and is rolled back.
+    case permitRow
     /// There must be a row; its columns go to the later steps as their last parameters.
     case captureRow
     /// There must be a row; it becomes the response.
@@ -39,6 +41,8 @@ open class Operation: Job, @unchecked Sendable {
     case done
     /// A step found no row.
     case notFound
+    /// A row filter does not let the caller write such a row; nothing has been written.
+    case denied
     case failed(DatabaseError)
   }
 
@@ -50,11 +54,20 @@ open class Operation: Job, @unchecked Sendable {
   package var outcome: Outcome = .pending
 
   package init(
-    steps: [Step], parameters: Parameters, isWrite: Bool, mailbox: any Mailbox, deadline: UInt64 = 0
+    steps: [Step], parameters: Parameters, isWrite: Bool, mailbox: any Mailbox, deadline: UInt64 = 0,
+    session: CallSession? = nil
   ) {
     self.steps = steps
     self.parameters = parameters
     self.isWrite = isWrite
-    super.init(mailbox: mailbox, deadline: deadline)
+    super.init(mailbox: mailbox, deadline: deadline, session: session)
+  }
+
+  override package final func turnsToFallback() -> Bool {
+    guard let fallback, case .failed(let error) = outcome, error.mayBeTheCopys, !isCancelled else { return false }
+    self.fallback = nil
+    outcome = .pending
+    fallback.submit(self)
+    return true
   }
 }

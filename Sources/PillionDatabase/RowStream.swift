@@ -43,18 +43,19 @@ open class RowStream: Job, @unchecked Sendable {
     var chunks: [Chunk] = []
     var end: End?
     var isParked = false
+    var hasOffered = false
   }
   private let state = Locked(State())
 
   package init(
     statement: Statement, parameters: Parameters, encoder: RowEncoder, cutter: PageCutter? = nil,
-    mailbox: any Mailbox, deadline: UInt64 = 0
+    mailbox: any Mailbox, deadline: UInt64 = 0, session: CallSession? = nil
   ) {
     self.statement = statement
     self.parameters = parameters
     self.encoder = encoder
     self.cutter = cutter
-    super.init(mailbox: mailbox, deadline: deadline)
+    super.init(mailbox: mailbox, deadline: deadline, session: session)
   }
 
   /// Lane: hands over a chunk; false when the lane must park until `resume`. The lane then posts the stream to its
@@ -62,6 +63,7 @@ open class RowStream: Job, @unchecked Sendable {
   package final func offer(_ chunk: Chunk) -> Bool {
     state.withLock { state in
       state.chunks.append(chunk)
+      state.hasOffered = true
       state.isParked = state.chunks.count >= Self.window
       return !state.isParked
     }
@@ -70,6 +72,20 @@ open class RowStream: Job, @unchecked Sendable {
   /// Lane: nothing follows. The lane then posts the stream to its mailbox, for the last time.
   package final func end(_ end: End) {
     state.withLock { $0.end = end }
+  }
+
+  /// As long as nobody has seen a row of it.
+  override package final func turnsToFallback() -> Bool {
+    guard let fallback, !isCancelled else { return false }
+    let turns = state.withLock { state in
+      guard case .failed(let error)? = state.end, error.mayBeTheCopys, !state.hasOffered else { return false }
+      state.end = nil
+      return true
+    }
+    guard turns else { return false }
+    self.fallback = nil
+    fallback.open(self)
+    return true
   }
 
   /// Event loop: everything that waits.

@@ -30,6 +30,9 @@ final class Connection: @unchecked Sendable {
   /// Lets statements follow one another without waiting ("Pipeline Mode" in PostgreSQL's manual).
   func enterPipelineMode() -> Bool { PQenterPipelineMode(handle) == 1 }
 
+  /// Only once all that was sent has been answered.
+  func exitPipelineMode() -> Bool { PQexitPipelineMode(handle) == 1 }
+
   /// Why the last call failed, in libpq's words.
   var failure: String { QueryResult.firstLine(PQerrorMessage(handle)) }
 
@@ -59,6 +62,14 @@ final class Connection: @unchecked Sendable {
 
   /// A statement without parameters.
   func send(_ sql: String) -> Bool { PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 0) == 1 }
+
+  /// A statement with parameters, not prepared.
+  func send(_ statement: Statement, _ bound: ParameterBinder.Bound) -> Bool {
+    statement.parameterTypes.withUnsafeBufferPointer { types in
+      PQsendQueryParams(
+        handle, statement.sql, bound.count, types.baseAddress, bound.values, bound.lengths, bound.formats, 1) == 1
+    }
+  }
 
   /// A prepared statement; its rows come in binary formats.
   func execute(_ name: ContiguousArray<CChar>, _ bound: ParameterBinder.Bound) -> Bool {

@@ -9,7 +9,7 @@ struct Flight {
   let statement: Statement
   let isWrite: Bool
   let arrival: UInt64
-  /// Gets a Sync of its own: a write, or a read that somebody else's error aborted.
+  /// Gets a Sync of its own: a write, a call that has a role of its own, or a read that somebody else's error aborted.
   var isAlone: Bool
   /// Times it was sent again.
   var repeats: UInt8 = 0
@@ -29,6 +29,8 @@ struct Flight {
 enum PipelineEntry {
   case prepare(Int)
   case deallocate
+  /// Sets whom the query behind it is run for.
+  case session(Int)
   case query(Flight)
   case sync
 }
@@ -58,12 +60,20 @@ final class PipelinedConnection {
   /// Whether reads have been sent that no Sync follows yet.
   var isSegmentOpen = false
   var wantsOutput = false
+  /// When it is old enough to be replaced.
+  var endOfLife = MonotonicTime.never
+  /// Whether a connection has been asked for that takes its place.
+  var isReplaced = false
+  /// Whether that one is there: it gets no work any more.
+  var isLeaving = false
   /// Whether the head has had a result; the null that ends its results follows.
   var hasResult = false
   /// A write that has run; the Sync behind it will commit it.
   var uncommitted: (flight: Flight, outcome: Operation.Outcome)?
   /// Why a statement of this segment could not be prepared.
   var preparationFailure: (statement: Int, error: DatabaseError)?
+  /// Why the caller's role could not be taken on in this segment.
+  var sessionFailure: DatabaseError?
   /// The last such reason of each statement, until it can be prepared: for those that were sent in the belief that it was.
   private(set) var preparationErrors: [Int: DatabaseError] = [:]
   /// The server's last words.
@@ -99,14 +109,14 @@ final class PipelinedConnection {
   /// Puts a query, and what its statement needs before it, into libpq's buffer. Throws when the parameters cannot be
   /// bound; a Sync must follow all the same.
   func send(_ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
-    guard prepares else { return try sendUnnamed(flight, operation, &binder) }
-    var name = statements.ready(flight.statement.id)
-    if name == nil {
-      guard prepare(flight.statement) else { return .notSent }
-      name = statements.ready(flight.statement.id)
+    // First of all: also to prepare a statement takes rights, on its schema.
+    if let session = operation.session {
+      guard try send(session, &binder) else { return .notSent }
     }
-    guard let name, let step = operation.steps.first else {
-      throw DatabaseError(.pillion(.internal), "a statement that cannot be prepared")
+    guard prepares else { return try sendUnnamed(flight, operation, &binder) }
+    guard let name = try prepared(flight.statement) else { return .notSent }
+    guard let step = operation.steps.first else {
+      throw DatabaseError(.pillion(.internal), "an operation without a step")
     }
     let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
     entries.append(.query(flight))
@@ -128,12 +138,35 @@ final class PipelinedConnection {
     return isSent ? .sent : .broken
   }
 
+  /// Has what follows run for a caller's role, up to the Sync; false: the connection broke.
+  private func send(_ session: CallSession, _ binder: inout ParameterBinder) throws(DatabaseError) -> Bool {
+    let isSent: Bool
+    if prepares {
+      guard let name = try prepared(session.statement) else { return false }
+      isSent = try binder.bind(session.parameters, at: nil) { connection.execute(name, $0) }
+    } else {
+      isSent = try binder.bind(session.parameters, at: nil) { connection.execute(unnamed: session.statement, $0) }
+    }
+    if isSent { entries.append(.session(session.statement.id)) }
+    return isSent
+  }
+
   enum Sent {
     case sent
     /// The connection broke; the query is not among the entries.
     case notSent
     /// The connection broke; the query is among the entries.
     case broken
+  }
+
+  /// The statement's name, once what makes it known to the server has been sent; nil: the connection broke.
+  private func prepared(_ statement: Statement) throws(DatabaseError) -> ContiguousArray<CChar>? {
+    if let name = statements.ready(statement.id) { return name }
+    guard prepare(statement) else { return nil }
+    guard let name = statements.ready(statement.id) else {
+      throw DatabaseError(.pillion(.internal), "a statement that cannot be prepared")
+    }
+    return name
   }
 
   private func prepare(_ statement: Statement) -> Bool {

@@ -51,11 +51,11 @@ final class PointLane: ConnectorClient {
     core = Locked(PointLaneCore(configuration, poller, availability, statements))
   }
 
-  /// Starts with one connection and asks for the others.
-  func start(_ first: Connection) throws(DatabaseError) {
+  /// Starts with one connection, or none, and asks for the others.
+  func start(_ first: Connection?) throws(DatabaseError) {
     core.withLock { core in
-      core.accept(first)
-      for _ in 1..<max(1, core.slots.count) { connector.request(.point, for: self) }
+      if let first { core.accept(first, at: MonotonicTime.now()) } else { core.startWithout(at: MonotonicTime.now()) }
+      for _ in (first == nil ? 0 : 1)..<max(1, core.slots.count) { connector.request(.point, for: self) }
     }
     let worker = try LaneThread(name: "pg-point") { [self] in run() }
     thread.withLock { $0 = worker }
@@ -123,7 +123,7 @@ final class PointLane: ConnectorClient {
 
   private func refuse(_ operation: Operation, _ error: DatabaseError) {
     operation.outcome = .failed(error)
-    operation.mailbox.deliver([operation])
+    Self.deliver([operation])
   }
 
   /// Sends what waits on this thread, when the lane sleeps with nothing to do; false when it has to be woken.
@@ -205,7 +205,7 @@ final class PointLane: ConnectorClient {
     }
     if let news {
       if let failure = news.connectFailure { core.acceptFailure(failure) }
-      for connection in news.connections { core.accept(connection) }
+      for connection in news.connections { core.accept(connection, at: now) }
       for handle in news.cancelsSent { core.cancelSent(handle) }
       if news.hasCancellations { core.nextTimer = now }
     }

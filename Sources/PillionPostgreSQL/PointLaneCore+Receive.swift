@@ -38,7 +38,7 @@ extension PointLaneCore {
   private mutating func endEntry(of connection: PipelinedConnection, at now: UInt64) {
     switch connection.entries.first {
     case .sync, nil: return
-    case .prepare, .deallocate: connection.entries.removeFirst()
+    case .prepare, .deallocate, .session: connection.entries.removeFirst()
     case .query(let flight):
       connection.entries.removeFirst()
       connection.load -= PipelinedConnection.load(of: flight)
@@ -94,6 +94,14 @@ extension PointLaneCore {
     case .deallocate:
       connection.hasResult = true
       return true
+    case .session(let id):
+      connection.hasResult = true
+      if status == PGRES_FATAL_ERROR {
+        connection.failSession(id, result.error(sql: nil))
+      } else if status != PGRES_TUPLES_OK, let failure = connection.preparationFailure, failure.statement == id {
+        connection.failSession(id, failure.error)
+      }
+      return true
     case .query(let flight):
       // Of a statement with several results only the first counts.
       if connection.hasResult { return true }
@@ -120,6 +128,7 @@ extension PointLaneCore {
     connection.entries.removeFirst()
     connection.hasResult = false
     connection.preparationFailure = nil
+    connection.sessionFailure = nil
     if let (flight, outcome) = connection.uncommitted {
       connection.uncommitted = nil
       finish(flight, outcome)
@@ -149,7 +158,9 @@ extension PointLaneCore {
       }
       return true
     case PGRES_PIPELINE_ABORTED:
-      if let failure = connection.preparationFailure, failure.statement == flight.statement.id {
+      if let failure = connection.sessionFailure {
+        refuse(flight, failure, on: connection, at: now)
+      } else if let failure = connection.preparationFailure, failure.statement == flight.statement.id {
         refuse(flight, failure.error, on: connection, at: now)
       } else {
         repeatAlone(flight)
@@ -170,6 +181,7 @@ extension PointLaneCore {
     switch flight.operation?.steps.first?.effect {
     case .none?, nil: return .done
     case .requireRow: return result.hasRow ? .done : .notFound
+    case .permitRow: return result.hasRow ? .done : .denied
     case .captureRow:
       return .failed(DatabaseError(.pillion(.internal), "a step that captures a row has nobody to give it to"))
     case .respond(let encoder):

@@ -10,6 +10,7 @@ extension PointLaneCore {
 
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {
+    if !successors.isEmpty { succeed(at: now) }
     guard !queue.isEmpty else { return }
     let usable = slots.reduce(into: 0) { count, connection in
       if let connection, isUsable(connection, at: now) { count += 1 }
@@ -37,7 +38,7 @@ extension PointLaneCore {
   }
 
   private func isUsable(_ connection: PipelinedConnection, at now: UInt64) -> Bool {
-    guard connection.cancel == .none, connection.load < Self.loadLimit else { return false }
+    guard connection.cancel == .none, !connection.isLeaving, connection.load < Self.loadLimit else { return false }
     return connection.load == 0 || now < MonotonicTime.after(connection.headSince, Self.patience)
   }
 

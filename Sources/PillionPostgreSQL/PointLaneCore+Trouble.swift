@@ -31,7 +31,7 @@ extension PointLaneCore {
       flight.preparations += 1
       return repeatAlone(flight)
     default:
-      break
+      if RowRefusal.isMeant(state: state, message: error.message) { return finish(flight, .denied) }
     }
     var error = error
     error.sql = operation.steps.first?.statement.sql

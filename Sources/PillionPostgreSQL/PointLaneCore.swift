@@ -31,6 +31,8 @@ struct PointLaneCore: ~Copyable {
   var slots: ContiguousArray<PipelinedConnection?>
   var queue = Ring<Flight>()
   var finished: ContiguousArray<Job> = []
+  /// Connections that wait for those they replace to finish.
+  var successors: [Connection] = []
   /// Connections to ask the connector for.
   var wanted = 0
   /// Cancel requests to send.
@@ -77,7 +79,7 @@ struct PointLaneCore: ~Copyable {
     }
     let flight = Flight(
       operation: operation, statement: step.statement, isWrite: operation.isWrite, arrival: now,
-      isAlone: operation.isWrite)
+      isAlone: operation.isWrite || operation.session != nil)
     if isStopping { return fail(flight, DatabaseError(.pillion(.unavailable), "shutting down")) }
     if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
     if operation.deadline != 0 { nextTimer = min(nextTimer, operation.deadline) }
@@ -89,13 +91,27 @@ struct PointLaneCore: ~Copyable {
     queue.append(flight)
   }
 
-  mutating func accept(_ connection: Connection) {
-    guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
-    slots[slot] = PipelinedConnection(connection, slot: slot, configuration, counts: statements)
-    poller.add(connection.socket, token: UInt64(slot))
+  mutating func accept(_ connection: Connection, at now: UInt64) {
+    guard !isStopping else { return }
+    guard let slot = slots.firstIndex(where: { $0 == nil }) else { return acceptSuccessor(connection, at: now) }
+    install(connection, at: slot, now)
     downSince = nil
     connectError = nil
     availability.set(true)
+  }
+
+  /// There is no connection yet: calls wait no longer for one than after it broke.
+  mutating func startWithout(at now: UInt64) {
+    downSince = now
+    availability.set(false)
+  }
+
+  mutating func install(_ connection: Connection, at slot: Int, _ now: UInt64) {
+    let installed = PipelinedConnection(connection, slot: slot, configuration, counts: statements)
+    installed.endOfLife = configuration.endOfLife(from: now)
+    nextTimer = min(nextTimer, installed.endOfLife)
+    slots[slot] = installed
+    poller.add(connection.socket, token: UInt64(slot))
   }
 
   mutating func acceptFailure(_ error: DatabaseError) {
@@ -143,6 +159,7 @@ struct PointLaneCore: ~Copyable {
   mutating func expire(at now: UInt64) {
     nextTimer = MonotonicTime.never
     expireQueue(at: now)
+    retire(at: now)
     for case let connection? in slots where !connection.entries.isEmpty { expire(connection, at: now) }
   }
 

@@ -20,6 +20,8 @@ package struct PostgreSQLConfiguration: Sendable {
   package var stallTimeout: Duration = .seconds(300)
   /// How long an unused streaming connection stays open. One always stays.
   package var idleTimeout: Duration = .seconds(60)
+  /// About how old a connection becomes: then another takes its place, between two calls. Zero: as old as it likes.
+  package var maximumLifetime: Duration = .zero
   /// Calls that may wait to be sent, and Lists that may wait for a connection; one more is `.exhausted`.
   package var queueLimit = 8192
   /// How long `shutdown` lets running statements finish.

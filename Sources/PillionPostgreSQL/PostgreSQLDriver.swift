@@ -16,9 +16,11 @@ package final class PostgreSQLDriver: Driver {
 
   /// Opens a first connection, on the calling thread, and the others in the background. Throws when the server cannot be
   /// reached or refuses the login.
-  package init(configuration: PostgreSQLConfiguration) throws(DatabaseError) {
+  ///
+  /// - Parameter isRequired: false: all connections are opened in the background, whenever that is.
+  package init(configuration: PostgreSQLConfiguration, isRequired: Bool = true) throws(DatabaseError) {
     let opening = try Opening(configuration)
-    let first = try opening.open(.point)
+    let first = try isRequired ? opening.open(.point) : nil
     connector = try Connector(opening)
     canceller = try Canceller()
     points = try PointLane(

@@ -8,7 +8,11 @@ final class StreamConnection {
     /// Gives up names that its cache has no room for, or that are stale; then prepares.
     case deallocating(names: [String])
     case preparing
+    /// Takes on the caller's role: what follows has been sent behind it, and all of it is one transaction.
+    case assuming
     case running
+    /// Waits for the end of that transaction, which is the end of the role.
+    case syncing
     /// The stream has ended; what the server still sends is thrown away.
     case draining
   }
@@ -25,11 +29,17 @@ final class StreamConnection {
   var hasOffered = false
   var hasRestarted = false
   var isParked = false
+  /// Stages that have been sent and whose results are still to come; the last is `syncing`. Empty without a role.
+  var coming: [State] = []
+  /// Whether the connection is in pipeline mode, for a stream with a role of its own.
+  var isPipelined = false
   /// Whether epoll watches the socket.
   var isWatched = false
   var wantsOutput = false
   /// Whether a cancel request is under way.
   var isCancelling = false
+  /// When it is old enough to be closed.
+  var endOfLife = MonotonicTime.never
   /// When the state last changed, or rows were last offered.
   var since: UInt64 = 0
   var farewell: DatabaseError?
@@ -41,6 +51,8 @@ final class StreamConnection {
     self.slot = slot
     statements = StatementCache(limit: statementLimit, counts: counts)
   }
+
+  var isAssuming: Bool { if case .assuming = state { true } else { false } }
 
   var isIdle: Bool { if case .idle = state { !isCancelling } else { false } }
 

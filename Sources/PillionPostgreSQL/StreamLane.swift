@@ -100,7 +100,9 @@ final class StreamLane: ConnectorClient {
 
   private func refuse(_ stream: RowStream, _ error: DatabaseError) {
     stream.end(.failed(error))
-    stream.mailbox.deliver([stream])
+    var outbox = Outbox()
+    outbox.append(stream)
+    outbox.flush()
   }
 
   // MARK: The lane's thread

@@ -26,6 +26,7 @@ extension StreamLaneCore {
       let preparation = connection.statements.prepare(id)
       return prepare(connection, deallocating: preparation.deallocates, at: now)
     }
+    if let session = stream.session { return begin(connection, for: session, prepares: false, at: now) }
     do {
       let isSent = try binder.bind(stream.parameters, at: nil) { bound in
         name.map { connection.connection.execute($0, bound) }
@@ -46,6 +47,8 @@ extension StreamLaneCore {
     if let name = names.first {
       connection.state = .deallocating(names: Array(names.dropFirst()))
       isSent = connection.connection.deallocate(name)
+    } else if let session = stream.session {
+      return begin(connection, for: session, prepares: true, at: now)
     } else {
       connection.state = .preparing
       isSent = connection.connection.prepare(stream.statement)
@@ -54,7 +57,7 @@ extension StreamLaneCore {
     flush(connection, at: now)
   }
 
-  private mutating func flush(_ connection: StreamConnection, at now: UInt64) {
+  mutating func flush(_ connection: StreamConnection, at now: UInt64) {
     let state = connection.connection.flush()
     guard state != .failed else { return lose(connection, at: now) }
     let wantsOutput = state == .pending
@@ -86,13 +89,16 @@ extension StreamLaneCore {
       }
       switch next(of: connection) {
       case .nothing: continue
+      case .end where connection.isPipelined: endPipelinedStage(connection, at: now)
       case .end: endStage(connection, at: now)
       case .chunk:
         offer(connection, at: now)
         chunks += 1
       case .failed(let error): abandon(connection, error, at: now)
       case .result(let result):
+        let isSync = result.status == PGRES_PIPELINE_SYNC
         guard take(result, of: connection) else { return lose(connection, at: now) }
+        if isSync { endPipeline(connection, at: now) }
       }
       guard slots[connection.slot] === connection else { return }
       if chunks >= Self.turn {
@@ -117,7 +123,8 @@ extension StreamLaneCore {
 
   /// Encodes rows, or skips those of an abandoned statement, until something else comes.
   private mutating func next(of connection: StreamConnection) -> Next {
-    guard let stream = connection.stream else {
+    // In pipeline mode a statement may inherit the single-row mode of the one before: what sets the role has a row, too.
+    guard let stream = connection.stream, !connection.isAssuming else {
       while !connection.connection.isBusy {
         guard let result = connection.connection.nextResult() else { return .end }
         if result.status != PGRES_SINGLE_TUPLE { return .result(result) }
@@ -168,11 +175,18 @@ extension StreamLaneCore {
       // Rows may be missing although libpq says that all is well.
       if case .running = connection.state { return result.isComplete }
       return true
+    case PGRES_PIPELINE_SYNC, PGRES_PIPELINE_ABORTED: return connection.isPipelined
     case PGRES_FATAL_ERROR:
       let error = result.error(sql: connection.stream?.statement.sql)
       if result.isFatal { connection.farewell = error }
       if result.isFatal || result.sqlState == nil { return false }
-      if connection.failure == nil { connection.failure = error }
+      if connection.failure == nil {
+        if case .assuming = connection.state {
+          connection.failure = CallSession.failure(error)
+        } else {
+          connection.failure = error
+        }
+      }
       return true
     default:
       connection.failure = DatabaseError(.pillion(.internal), "a statement that does not return rows")
@@ -185,7 +199,7 @@ extension StreamLaneCore {
     let failure = connection.failure
     connection.failure = nil
     switch connection.state {
-    case .idle: return
+    case .idle, .assuming, .syncing: return
     case .draining: becomeIdle(connection, at: now)
     case .deallocating(let names):
       // A name that does not exist is as good as one given up.
@@ -204,7 +218,7 @@ extension StreamLaneCore {
   }
 
   /// The statement failed: tries once more with a new plan where that may help and no row has gone out.
-  private mutating func fail(_ connection: StreamConnection, _ error: DatabaseError, at now: UInt64) {
+  mutating func fail(_ connection: StreamConnection, _ error: DatabaseError, at now: UInt64) {
     guard let stream = connection.stream, case .sqlState(let state) = error.code else {
       finish(connection, .failed(error))
       return becomeIdle(connection, at: now)
@@ -258,9 +272,9 @@ extension StreamLaneCore {
   mutating func abandon(_ connection: StreamConnection, _ error: DatabaseError, at now: UInt64) {
     switch connection.state {
     case .idle, .draining: return
-    case .deallocating, .preparing:
+    case .deallocating, .preparing, .assuming:
       if let stream = connection.stream { connection.statements.markStale(stream.statement.id) }
-    case .running:
+    case .running, .syncing:
       offer(connection, at: now)
     }
     finish(connection, .failed(error))

@@ -59,6 +59,7 @@ struct StreamLaneCore: ~Copyable {
     guard let slot = slots.firstIndex(where: { $0 == nil }), !isStopping else { return }
     let stream = StreamConnection(
       connection, slot: slot, statementLimit: configuration.statementLimit, counts: statements)
+    stream.endOfLife = configuration.endOfLife(from: now)
     slots[slot] = stream
     becomeIdle(stream, at: now)
     watch(stream, true)
@@ -122,7 +123,9 @@ struct StreamLaneCore: ~Copyable {
   mutating func becomeIdle(_ connection: StreamConnection, at now: UInt64) {
     connection.state = .idle
     connection.since = now
-    nextTimer = min(nextTimer, MonotonicTime.after(now, configuration.idleTimeout.nanoseconds))
+    if now >= connection.endOfLife { return replace(connection) }
+    nextTimer = min(
+      nextTimer, connection.endOfLife, MonotonicTime.after(now, configuration.idleTimeout.nanoseconds))
   }
 
   func watch(_ connection: StreamConnection, _ isWatched: Bool) {
@@ -177,15 +180,17 @@ struct StreamLaneCore: ~Copyable {
     switch connection.state {
     case .idle:
       let limit = MonotonicTime.after(connection.since, configuration.idleTimeout.nanoseconds)
-      if now < limit {
-        nextTimer = min(nextTimer, limit)
+      if now >= connection.endOfLife {
+        replace(connection)
+      } else if now < limit {
+        nextTimer = min(nextTimer, limit, connection.endOfLife)
       } else if slots.contains(where: { $0 != nil && $0 !== connection }) {
         close(connection)
       }
     case .draining:
       let limit = MonotonicTime.after(connection.since, Self.drainLimit)
       if now < limit { nextTimer = min(nextTimer, limit) } else { close(connection) }
-    case .deallocating, .preparing, .running:
+    case .deallocating, .preparing, .assuming, .running, .syncing:
       guard let stream = connection.stream else { return }
       if let error = abandonment(of: stream, at: now) { return abandon(connection, error, at: now) }
       if stream.deadline != 0 { nextTimer = min(nextTimer, stream.deadline) }
@@ -200,6 +205,16 @@ struct StreamLaneCore: ~Copyable {
         if now < limit { nextTimer = min(nextTimer, limit) } else { offer(connection, at: now) }
       }
     }
+  }
+
+  /// Gives up a connection that is too old and on which no stream runs; the last one gets a successor, which the next
+  /// List finds open.
+  private mutating func replace(_ connection: StreamConnection) {
+    guard !connection.isCancelling else { return }
+    close(connection)
+    guard !isStopping, slots.allSatisfy({ $0 == nil }), pending == 0 else { return }
+    pending += 1
+    wanted += 1
   }
 
   /// Gives up a connection on which no stream runs.

@@ -27,7 +27,7 @@ package final class PathResolver: Sendable {
 
   private let schema: Schema
   /// As the service shows it that is asked.
-  private let model: Model
+  let model: Model
   /// Definitions may use every field; clients those that a service shows and that are not write-only.
   private let isTrusted: Bool
   private let maximumRelations: Int

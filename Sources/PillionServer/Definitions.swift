@@ -9,6 +9,9 @@ package struct Definitions: Sendable {
   /// The services' filters, in the order of `Schema.views`.
   package var scopes: [Filter?]
 
+  /// What the configuration says of their rows, in the order of the models.
+  package var rowFilters: [RowFilter?]
+
   /// What came of reading definitions and lock.
   package struct Loaded: Sendable {
     /// Nil if anything is wrong, which the diagnostics then say.
@@ -36,10 +39,11 @@ package struct Definitions: Sendable {
     let isReadable = !diagnostics.contains { $0.severity == .error }
     guard let schema, isReadable else { return Loaded(diagnostics: diagnostics) }
     let scopes = scopes(schema, &diagnostics)
+    let rowFilters = RowRules(configuration.interceptors).filters(schema, &diagnostics)
     let protos = ProtoGenerator(schema: schema, lock: lock, accepting: accepted).generate()
     diagnostics += protos.diagnostics
     if !diagnostics.contains(where: { $0.severity == .error }) {
-      let definitions = Definitions(schema: schema, protos: protos, scopes: scopes)
+      let definitions = Definitions(schema: schema, protos: protos, scopes: scopes, rowFilters: rowFilters)
       return Loaded(definitions: definitions, diagnostics: diagnostics)
     }
     // Without the lock, only what is wrong with the definitions themselves is left.

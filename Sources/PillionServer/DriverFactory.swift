@@ -19,15 +19,31 @@ extension DatabaseURL {
       if configuration.connections > 0 { sqlite.readers = configuration.connections }
       return try SQLiteDriver(configuration: sqlite)
     case .postgresql(let conninfo):
-      var postgresql = PostgreSQLConfiguration(connectionString: conninfo)
-      postgresql.statementTimeout = .milliseconds(configuration.statementTimeoutMilliseconds)
-      postgresql.hasSession = configuration.prepares
-      postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
-      postgresql.streamConnections = configuration.streams
-      postgresql.queueLimit = configuration.queue
-      if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }
-      return try PostgreSQLDriver(configuration: postgresql)
+      let primary = try PostgreSQLDriver(configuration: Self.postgresql(conninfo, configuration))
+      var replicas: [any Driver] = []
+      do throws(DatabaseError) {
+        for case .postgresql(let replica) in configuration.replicas {
+          replicas.append(
+            try PostgreSQLDriver(configuration: Self.postgresql(replica, configuration), isRequired: false))
+        }
+      } catch {
+        for driver in replicas + [primary] { driver.shutdown() }
+        throw error
+      }
+      return replicas.isEmpty ? primary : ReplicatedDriver(primary: primary, replicas: replicas)
     }
+  }
+
+  private static func postgresql(_ conninfo: String, _ configuration: Configuration) -> PostgreSQLConfiguration {
+    var postgresql = PostgreSQLConfiguration(connectionString: conninfo)
+    postgresql.statementTimeout = .milliseconds(configuration.statementTimeoutMilliseconds)
+    postgresql.hasSession = configuration.prepares
+    postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
+    postgresql.streamConnections = configuration.streams
+    postgresql.queueLimit = configuration.queue
+    postgresql.maximumLifetime = .milliseconds(configuration.lifetimeMilliseconds)
+    if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }
+    return postgresql
   }
 }
 

@@ -7,6 +7,7 @@ protocol RowMethod: AnyObject, Sendable {
   var request: ListRequest { get }
   var driver: any Driver { get }
   var errors: ErrorPolicy { get }
+  var access: ServiceAccess? { get }
 
   /// Takes the rows on their way to the client.
   func makeStream(_ list: ListRequest.Call, call: ServerCall, loop: LoopState) -> RowAnswer
@@ -14,10 +15,11 @@ protocol RowMethod: AnyObject, Sendable {
 
 /// `@unchecked Sendable`: as `RowStream`.
 class RowAnswer: RowStream, @unchecked Sendable {
-  init(_ list: BoundList, call: ServerCall, loop: LoopState, deadline: UInt64) {
+  init(_ list: ListRequest.Call, call: ServerCall, loop: LoopState, deadline: UInt64) {
+    let bound = list.bound
     super.init(
-      statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
-      mailbox: loop, deadline: deadline)
+      statement: bound.statement, parameters: bound.parameters, encoder: bound.encoder, cutter: bound.cutter,
+      mailbox: loop, deadline: deadline, session: list.admission?.session)
     trace(call)
   }
 
@@ -52,8 +54,10 @@ final class ListHandler: CallHandler {
     } catch {
       return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
     }
+    let admission = method.access?.admit(call)
+    if call.isEnded { return }
     var violations: [FieldViolation] = []
-    guard let list = method.request.call(loop.message, now: .now(), violations: &violations) else {
+    guard let list = method.request.call(loop.message, admission, now: .now(), violations: &violations) else {
       return call.finish(method.errors.status(for: violations))
     }
     answer = method.makeStream(list, call: call, loop: loop)

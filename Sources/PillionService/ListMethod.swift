@@ -12,8 +12,12 @@ final class ListMethod: MethodHandler, RowMethod {
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
+  let access: ServiceAccess?
 
-  init(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+  init(
+    request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?
+  ) {
+    self.access = access
     self.request = request
     self.driver = driver
     self.errors = errors
@@ -46,7 +50,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     self.method = method
     self.call = call
     digest = list.digest
-    super.init(list.bound, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
+    super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 
   override public func arrive() { pump() }

@@ -15,9 +15,10 @@ final class ListPageMethod: MethodHandler, RowMethod {
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
+  let access: ServiceAccess?
 
   /// Nil if the plan has no answer for pages.
-  init?(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates) {
+  init?(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?) {
     guard let page = request.plan.page, let results = Self.tag(.results, page),
       let token = Self.tag(.nextPageToken, page)
     else { return nil }
@@ -27,6 +28,7 @@ final class ListPageMethod: MethodHandler, RowMethod {
     self.driver = driver
     self.errors = errors
     self.loops = loops
+    self.access = access
   }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
@@ -64,7 +66,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     self.loop = loop
     self.list = list
     frame = answer.beginGRPCFrame()
-    super.init(list.bound, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
+    super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 
   override func cancel(_ driver: any Driver) {
@@ -120,8 +122,10 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
       token.withUTF8 { append(method.tokenTag, UnsafeRawBufferPointer($0)) }
     }
     do throws(ValueError) {
-      guard let bound = try method.request.plan.bindCount(list.query.filter) else { return finish() }
-      let count = CountOperation(bound, page: self, mailbox: loop, deadline: deadline)
+      guard let bound = try list.plan.bindCount(list.query.filter, caller: list.admission?.rows?.values) else {
+        return finish()
+      }
+      let count = CountOperation(bound, page: self, mailbox: loop, deadline: deadline, session: session)
       self.count = count
       method.driver.submit(count)
     } catch {
@@ -138,7 +142,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
       framed.dropFirst(5).withUnsafeBytes { answer.append(bytes: $0) }
       finish()
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
-    case .done, .notFound, .pending: finish()
+    case .done, .notFound, .denied, .pending: finish()
     }
   }
 
@@ -152,10 +156,11 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
 private final class CountOperation: Operation, @unchecked Sendable {
   private let page: PageStream
 
-  init(_ bound: BoundOperation, page: PageStream, mailbox: any Mailbox, deadline: UInt64) {
+  init(_ bound: BoundOperation, page: PageStream, mailbox: any Mailbox, deadline: UInt64, session: CallSession?) {
     self.page = page
     super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: false, mailbox: mailbox, deadline: deadline)
+      steps: bound.steps, parameters: bound.parameters, isWrite: false, mailbox: mailbox, deadline: deadline,
+      session: session)
   }
 
   override public func arrive() { page.counted(outcome) }

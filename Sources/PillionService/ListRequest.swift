@@ -37,6 +37,9 @@ struct ListRequest: Sendable {
   struct Call {
     var query: ListQuery
     var bound: BoundList
+    /// The service's, or that of the caller's row filters.
+    var plan: ListPlan
+    var admission: ServiceAccess.Admission?
     /// What its page token is bound to.
     var digest: [UInt8]
   }
@@ -46,7 +49,11 @@ struct ListRequest: Sendable {
   }
 
   /// Adds every violation it finds, and returns nil if there were any.
-  func call(_ message: DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> Call? {
+  func call(
+    _ message: DecodedMessage, _ admission: ServiceAccess.Admission? = nil, now: WallTime,
+    violations: inout [FieldViolation]
+  ) -> Call? {
+    let plan = admission?.rows?.plans.list ?? plan
     var query = ListQuery()
     var texts = Texts()
     var pageSize = 0
@@ -82,7 +89,7 @@ struct ListRequest: Sendable {
     }
     query.limit = limit(pageSize)
     // Only pages have tokens.
-    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts) : []
+    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts, admission?.tokenBinding ?? []) : []
     if !texts.token.isEmpty, violations.isEmpty {
       do throws(PageTokens.Problem) {
         let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
@@ -95,7 +102,8 @@ struct ListRequest: Sendable {
     }
     guard violations.isEmpty else { return nil }
     do throws(ValueError) {
-      return Call(query: query, bound: try plan.bind(query), digest: digest)
+      let bound = try plan.bind(query, caller: admission?.rows?.values)
+      return Call(query: query, bound: bound, plan: plan, admission: admission, digest: digest)
     } catch {
       violations.append(FieldViolation(field: "filter", description: error.message))
       return nil
@@ -119,7 +127,7 @@ struct ListRequest: Sendable {
     return min(wanted ?? maximum, maximum)
   }
 
-  private func digest(_ texts: Texts) -> [UInt8] {
-    PageTokens.digest([plan.model.fullName, plan.model.service.name, texts.filter, texts.order, ownOrder])
+  private func digest(_ texts: Texts, _ binding: [String]) -> [UInt8] {
+    PageTokens.digest([plan.model.fullName, plan.model.service.name, texts.filter, texts.order, ownOrder] + binding)
   }
 }

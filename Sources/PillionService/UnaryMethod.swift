@@ -16,10 +16,15 @@ final class UnaryMethod: MethodHandler {
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
+  private let action: Action
+  private let access: ServiceAccess?
 
   init(
-    action: Action, plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates
+    action: Action, plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates,
+    access: ServiceAccess?
   ) {
+    self.action = action
+    self.access = access
     self.plan = plan
     self.mutation = MutationReader(action: action, request: plan.request, model: model)
     self.decoder = RequestDecoder(shape: plan.request)
@@ -28,6 +33,13 @@ final class UnaryMethod: MethodHandler {
     self.driver = driver
     self.errors = errors
     self.loops = loops
+  }
+
+  /// What the call does, and for whom; nil where it has been refused.
+  func admit(_ call: ServerCall) -> (plan: any UnaryPlan, caller: Parameters?, session: CallSession?)? {
+    guard let access else { return (plan, nil, nil) }
+    guard let admission = access.admit(call) else { return nil }
+    return (admission.rows?.plans.unary[action] ?? plan, admission.rows?.values, admission.session)
   }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
@@ -56,10 +68,11 @@ private final class UnaryHandler: CallHandler {
     }
     var violations: [FieldViolation] = []
     method.validator.validate(loop.message, violations: &violations)
-    guard let bound = method.plan.bind(loop.message, now: .now(), violations: &violations) else {
+    guard let (plan, caller, session) = method.admit(call) else { return }
+    guard let bound = plan.bind(loop.message, caller: caller, now: .now(), violations: &violations) else {
       return call.finish(method.errors.status(for: violations))
     }
-    operation = UnaryOperation(bound, call: call, method: method, loop: loop)
+    operation = UnaryOperation(bound, call: call, method: method, loop: loop, session: session)
   }
 
   func onRequestEnd(_ call: ServerCall) {
@@ -77,13 +90,15 @@ private final class UnaryHandler: CallHandler {
 private final class UnaryOperation: Operation, @unchecked Sendable {
   private let call: ServerCall
   private let method: UnaryMethod
+  private let hidesConflicts: Bool
 
-  init(_ bound: BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState) {
+  init(_ bound: BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState, session: CallSession?) {
     self.call = call
     self.method = method
+    hidesConflicts = bound.hidesConflicts
     super.init(
       steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
-      deadline: call.databaseDeadline(method.model))
+      deadline: call.databaseDeadline(method.model), session: session)
     trace(call)
   }
 
@@ -106,6 +121,8 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
       call.rowCount = 1
       call.finish(message: Self.empty)
     case .notFound: call.finish(method.errors.notFound(method.model.name))
+    case .denied: call.finish(ErrorPolicy.rowRefused)
+    case .failed(let error) where hidesConflicts && error.isConflict: call.finish(ErrorPolicy.rowRefused)
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case .pending: call.finish(Status(.internal, "The call ended without an outcome."))
     }

@@ -94,7 +94,7 @@ def test_a_denial_wins(project):
 CONDITIONS = [
     ("claims.level >= 3", {"level": 3}, True), ("claims.level >= 3", {"level": 2}, False), ("claims.level >= 3", {"level": "3"}, False),
     ("claims.groups:staff", {"groups": ["news", "staff"]}, True), ("claims.groups:staff", {"groups": ["staffing"]}, False),
-    ("claims.groups:staff", {}, False), ("NOT claims.groups:staff", {}, True),
+    ("claims.groups:staff", {}, False), ("NOT claims.groups:staff", {}, False), ("NOT claims.groups:staff", {"groups": []}, True), ("claims.groups = null OR NOT claims.groups:staff", {}, True),
     ('claims.realm_access.roles:("a" AND "b")', {"realm_access": {"roles": ["a", "b", "c"]}}, True),
     ('claims.realm_access.roles:("a" AND "b")', {"realm_access": {"roles": ["a"]}}, False),
     ('principal = "svc-*" AND NOT principal = "svc-x"', {"sub": "svc-a"}, True),

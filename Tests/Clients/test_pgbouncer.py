@@ -8,8 +8,10 @@ import psycopg
 import pytest
 from grpc import StatusCode
 
+from support.callers import AUDIENCE, ISSUER, SECRET, bearer
 from support.daemons import PgBouncer
 from support.databases import PostgreSQL
+from support.errors import refused
 from support.postgres import Cluster, wait_until
 from support.project import Project
 
@@ -177,3 +179,48 @@ def test_the_pooler_goes_and_comes_back(binary, tmp_path, cluster):
                     return False
 
             wait_until(back)
+
+
+def test_calls_run_for_their_callers_roles(project, cluster, pooler):
+    """Row security over sessions that change hands after each transaction: role, claims and statement stay together."""
+    database = PostgreSQL(cluster)
+    database.name, database.url = project.database.name, cluster.url(project.database.name)
+    database.script("""
+        DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gate') THEN
+          CREATE ROLE gate LOGIN NOINHERIT; CREATE ROLE member; GRANT member TO gate; END IF; END $$;
+        ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON item USING (name = current_setting('request.jwt.claims', true)::json ->> 'sub' AND current_user = 'member');
+        GRANT SELECT, INSERT, UPDATE, DELETE ON item, tag, item_tags TO member;
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO member;
+    """)
+    (project.folder / "pillion.yaml").write_text(f"""
+interceptors:
+  - authentication: {{ jwt: {{ secret: "{SECRET}", issuer: "{ISSUER}", audience: {AUDIENCE} }} }}
+  - authorization: {{ rules: [{{ allow: "*/*" }}], database_role: {{ claim: role, settings: request.jwt.claims }} }}
+""")
+    foreign = []
+
+    def work(number):
+        client = project.client(server)
+        items = client.service("ItemController")
+        for turn in range(40):
+            user = f"user{(number + turn) % 10}"
+            metadata = bearer(sub=user, role="member")
+            made = items.Create(name=user, metadata=metadata)
+            foreign.extend(row.name for row in items.List(metadata=metadata) if row.name != user)
+            with refused(StatusCode.NOT_FOUND):
+                items.Retrieve(id=made.id, metadata=bearer(sub="nobody", role="member"))
+            with refused(StatusCode.PERMISSION_DENIED):
+                items.List(metadata=bearer(sub=user, role="pillion"))
+            with refused(StatusCode.PERMISSION_DENIED):
+                items.Retrieve(id=made.id, metadata=bearer(sub=user, role="stranger"))
+            call = items.List.start(metadata=metadata)
+            call.cancel()
+            assert items.Retrieve(id=made.id, metadata=metadata).name == user
+
+    url = pooler.url(project.database.name).replace("pillion@", "gate@")
+    with project.serve("--allow-drift", url=url, variables=OFF) as server, concurrent.futures.ThreadPoolExecutor(8) as threads:
+        for done in [threads.submit(work, number) for number in range(8)]:
+            done.result()
+    assert foreign == []
+    assert database.query("SELECT count(*) FROM item") == [(320,)]

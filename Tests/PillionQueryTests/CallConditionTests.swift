@@ -28,10 +28,13 @@ import Testing
     "icontains(claims.role, \"DIT\")", "startswith(claims.role, \"ed\")", "endswith(claims.role, \"or\")",
     "ieq(claims.role, \"EDITOR\")", "regex(claims.role, \"^ed.*r$\")", "regex(claims.sub, \"^\\\\d+$\")",
     "range(claims.level, 7, 9)", "isnull(claims.none)", "isnull(claims.role, false)",
-    "claims.none = 1 OR claims.role = editor AND principal = amy", "NOT claims.none = 1", "NOT claims.none != 1",
+    "claims.none = 1 OR claims.role = editor AND principal = amy", "NOT (claims.none = 1 AND claims.level = 8)",
     "claims.level = 7 claims.admin", "claims.level != \"7\"",
   ])
-  func holds(_ text: String) throws { #expect(try CallCondition.parse(text).holds(facts)) }
+  func holds(_ text: String) throws {
+    let condition = try CallCondition.parse(text)
+    #expect(condition.holds(facts, grants: true) && condition.holds(facts, grants: false))
+  }
 
   @Test(arguments: [
     "claims.none = 1", "claims.none != 1", "claims.none < 1", "claims.none", "claims.none:*", "claims.nothing:*",
@@ -41,12 +44,27 @@ import Testing
     "regex(claims.role, \"^x\")", "contains(claims.level, \"7\")", "range(claims.level, 8, 9)", "isnull(claims.role)",
     "NOT claims.role = editor", "claims.admin = false", "claims.role < 1", "claims.level < a",
   ])
-  func doesNotHold(_ text: String) throws { #expect(try !CallCondition.parse(text).holds(facts)) }
+  func doesNotHold(_ text: String) throws {
+    let condition = try CallCondition.parse(text)
+    #expect(!condition.holds(facts, grants: true) && !condition.holds(facts, grants: false))
+  }
+
+  /// What is not known lets nobody in and keeps nobody who is denied by the lack of it.
+  @Test(arguments: [
+    "NOT claims.none = 1", "NOT claims.none != 1", "NOT claims.none", "NOT claims.none:x",
+    "NOT ieq(claims.none, \"x\")",
+    "NOT contains(claims.none, \"x\")", "NOT regex(claims.none, \"x\")", "NOT (claims.none = 1 OR claims.level = 8)",
+    "NOT (claims.none = 1 AND claims.level = 7)", "NOT (NOT claims.role = reader AND claims.none = 1)",
+  ])
+  func notOfWhatIsMissing(_ text: String) throws {
+    let condition = try CallCondition.parse(text)
+    #expect(!condition.holds(facts, grants: true) && condition.holds(facts, grants: false))
+  }
 
   /// Nobody is authenticated: every comparison with the caller is false.
   @Test(arguments: ["claims.role = editor", "principal = amy", "principal != bob", "peer.subject:*", "peer.dns:*"])
   func nobody(_ text: String) throws {
-    #expect(try !CallCondition.parse(text).holds(CallFacts(identity: nil, address: "unix:")))
+    #expect(try !CallCondition.parse(text).holds(CallFacts(identity: nil, address: "unix:"), grants: true))
   }
 
   @Test(arguments: [

@@ -15,7 +15,8 @@ extension IndexNeed {
 
   /// What an order needs.
   init(for order: [OrderTerm], _ sql: ModelSQL) {
-    let pages = PageSQL(order, sql)
+    var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    let pages = PageSQL(order, sql, &builder)
     self = .order(
       Statement("SELECT t.* FROM \(sql.table) AS t\(pages.joins) ORDER BY \(pages.orderBy)", parameterTypes: []))
   }

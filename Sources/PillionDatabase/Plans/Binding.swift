@@ -118,6 +118,9 @@ package struct BoundOperation: Sendable {
   package var steps: [Step]
   package var parameters: Parameters
   package var isWrite: Bool
+  /// Whether the caller must not learn what a new row collides with: its row filter looks at what only the database fills
+  /// in, so that nobody knows whether the caller might have seen it.
+  package var hidesConflicts = false
 }
 
 /// One unary action of one model: what to do with a request, settled when the schema loads.
@@ -126,5 +129,9 @@ package protocol UnaryPlan: Sendable {
   var request: MessageShape { get }
 
   /// Binds a decoded request; adds every violation it finds, and returns nil if there were any.
-  func bind(_ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]) -> BoundOperation?
+  ///
+  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  func bind(
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+  ) -> BoundOperation?
 }

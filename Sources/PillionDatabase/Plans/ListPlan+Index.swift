@@ -36,7 +36,8 @@ final class IndexQuestions: Sendable {
   }
 
   private static func question(_ order: [OrderTerm], _ sql: ModelSQL) -> IndexQuestion {
-    let pages = PageSQL(order, sql)
+    var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    let pages = PageSQL(order, sql, &builder)
     return IndexQuestion(
       .order, need: IndexNeed(for: order, sql),
       sql: "SELECT t.* FROM \(sql.table) AS t\(pages.joins) ORDER BY \(pages.orderBy)",

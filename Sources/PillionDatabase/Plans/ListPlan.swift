@@ -43,6 +43,8 @@ package final class ListPlan: Sendable {
   private static let cacheLimit = 256
   /// Nil where the service asks for no index.
   private let questions: IndexQuestions?
+  /// Whether an estimate has to be made of rows, as statistics count those that a caller may not see.
+  private let countsRows: Bool
 
   private struct Shape: Hashable {
     var predicate: Predicate?
@@ -57,18 +59,20 @@ package final class ListPlan: Sendable {
   private struct Prepared: Sendable {
     var statement: Statement
     var encoder: RowEncoder
-    /// Of the related models whose rows the rows hold; their values come first.
-    var relatedScopes: [Scope] = []
-    /// Of the filter's values.
-    var binders: [ValueBinder]
+    /// Values of the scopes of related models, whose rows the rows hold.
+    var relatedScopes = Parameters()
+    /// Of the statement's placeholders, in their order.
+    var sources: [QueryBuilder.Source]
     /// Cells of the response.
     var columns: Int
     var index: IndexQuestion?
   }
 
   init(
-    _ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?, asksForIndexes: Bool = false
+    _ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?, countsRows: Bool = false,
+    asksForIndexes: Bool = false
   ) {
+    self.countsRows = countsRows
     self.request = request
     self.response = response
     self.page = page
@@ -83,13 +87,15 @@ package final class ListPlan: Sendable {
   package var canPage: Bool { !sql.model.primaryKey.isEmpty }
 
   /// Throws what of the filter's values the database cannot hold.
-  package func bind(_ query: ListQuery) throws(ValueError) -> BoundList {
+  ///
+  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  package func bind(_ query: ListQuery, caller: Parameters? = nil) throws(ValueError) -> BoundList {
     let order = query.order ?? sql.model.ordering
     let prepared = prepared(
       Shape(
         predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
-    var parameters = try bindFilter(query.filter, prepared.binders, behind: prepared.relatedScopes)
+    var parameters = try bindFilter(query.filter, prepared, caller)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
     // One more than the page, to know whether another follows.
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
@@ -99,11 +105,11 @@ package final class ListPlan: Sendable {
   }
 
   /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
-  package func bindCount(_ filter: Filter?) throws(ValueError) -> BoundOperation? {
+  package func bindCount(_ filter: Filter?, caller: Parameters? = nil) throws(ValueError) -> BoundOperation? {
     let count = sql.model.service.totalSize
     if count == .none { return nil }
     let prepared = prepared(Shape(predicate: filter?.predicate, order: [], isLimited: false, count: count))
-    let parameters = try bindFilter(filter, prepared.binders)
+    let parameters = try bindFilter(filter, prepared, caller)
     let step = Step(
       prepared.statement, parameters: Array(parameters.entries.indices), effect: .respond(prepared.encoder))
     return BoundOperation(steps: [step], parameters: parameters, isWrite: false)
@@ -111,23 +117,34 @@ package final class ListPlan: Sendable {
 
   /// Whether a position has a value for each term of the order.
   package func fits(_ position: PagePosition, order: [OrderTerm]?) -> Bool {
-    PageSQL(order ?? sql.model.ordering, sql).keys.count == position.values.count
+    var query = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
+    return PageSQL(order ?? sql.model.ordering, sql, &query).keys.count == position.values.count
   }
 
+  /// The parameters before those of the page.
   private func bindFilter(
-    _ filter: Filter?, _ binders: [ValueBinder], behind related: [Scope] = []
+    _ filter: Filter?, _ prepared: Prepared, _ caller: Parameters?
   ) throws(ValueError) -> Parameters {
-    var parameters: Parameters
-    if related.isEmpty {
-      parameters = sql.scope?.parameters ?? Parameters(capacity: binders.count + 4)
-    } else {
-      parameters = Parameters()
-      SelectList.append(related + [sql.scope].compactMap(\.self), to: &parameters)
+    var parameters = Parameters(capacity: prepared.sources.count + 4)
+    var values = (filter?.values ?? [])[...]
+    for source in prepared.sources {
+      switch source {
+      case .value(let binder):
+        guard let value = values.popFirst() else { throw ValueError("does not fit its statement") }
+        try binder.bind(value, to: &parameters)
+      case .parameter(let index): try append(index, of: sql.scope?.parameters, to: &parameters)
+      case .related(let number): try append(number, of: prepared.relatedScopes, to: &parameters)
+      case .caller(let number): try append(number, of: caller, to: &parameters)
+      case .other: break
+      }
     }
-    let values = filter?.values ?? []
-    guard values.count == binders.count else { throw ValueError("does not fit its statement") }
-    for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
+    guard values.isEmpty else { throw ValueError("does not fit its statement") }
     return parameters
+  }
+
+  private func append(_ index: Int, of values: Parameters?, to parameters: inout Parameters) throws(ValueError) {
+    guard let values, values.entries.indices.contains(index) else { throw ValueError("does not fit its statement") }
+    parameters.append(index, of: values)
   }
 
   private func append(_ number: Int64, to parameters: inout Parameters) {
@@ -152,7 +169,7 @@ package final class ListPlan: Sendable {
   private func make(_ shape: Shape) -> Prepared {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
     let list = sql.selectList(of: response, only: shape.fields ?? .whole, in: &builder)
-    let pages = PageSQL(shape.order, sql)
+    let pages = PageSQL(shape.order, sql, &builder)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
     let rows = "SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)"
     let conditions = conditions(shape, &builder)
@@ -170,9 +187,9 @@ package final class ListPlan: Sendable {
       builder.append(pages.select(rows, where: conditions + behind, limit: limit))
     }
     return Prepared(
-      statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.scopes, binders: builder.binders,
-      columns: list.encoder.columnCount,
-      index: questions?.question(shape.predicate, shape.order, sql))
+      statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.parameters,
+      sources: builder.sources, columns: list.encoder.columnCount,
+      index: questions?.question(shape.predicate, shape.order, sql.unfiltered))
   }
 
   /// Rows that an estimate counts at most.
@@ -187,7 +204,7 @@ package final class ListPlan: Sendable {
     case .none, .exact: builder.append("SELECT count(*) \(rows)")
     case .estimated:
       let counted = "(SELECT count(*) FROM (SELECT 1 \(rows) LIMIT \(Self.countLimit)) AS c)"
-      if sql.dialect == .postgresql, conditions.isEmpty {
+      if sql.dialect == .postgresql, conditions.isEmpty, !countsRows {
         // -1: the table has not been analyzed yet (PostgreSQL's manual, pg_class).
         builder.append(
           "SELECT CASE WHEN reltuples < 0 THEN \(counted) ELSE reltuples::bigint END FROM pg_class WHERE oid = \(SQLText.literal(sql.table))::regclass"
@@ -201,13 +218,12 @@ package final class ListPlan: Sendable {
     let columns = shape.map { [RowEncoder.Column(shape: $0, field: count)] } ?? []
     return Prepared(
       statement: builder.sql.statement(), encoder: RowEncoder(columns: columns, dialect: sql.dialect),
-      binders: builder.binders, columns: 1)
+      sources: builder.sources, columns: 1)
   }
 
-  /// The scope's, then the filter's.
+  /// The scope's, the row filter's, then the filter's.
   private func conditions(_ shape: Shape, _ builder: inout QueryBuilder) -> [String] {
-    var conditions: [String] = []
-    if let scope = builder.scope(sql) { conditions.append(scope) }
+    var conditions = builder.scopes(sql, from: 0)
     if let predicate = shape.predicate { conditions.append(builder.condition(predicate, sql)) }
     return conditions
   }

@@ -6,18 +6,19 @@ package struct LookupPlan: UnaryPlan {
   package let request: MessageShape
   let bindings: [Binding]
   let scope: Scope?
-  /// Of the related models whose rows the answer holds.
-  var relatedScopes: [Scope] = []
+  /// Values of the scopes of related models, whose rows the answer holds.
+  var relatedScopes = Parameters()
   let steps: [Step]
   let isWrite: Bool
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
     for binding in bindings { binding.bind(message, now: now, to: &parameters, violations: &violations) }
     if let scope { parameters.append(contentsOf: scope.parameters) }
-    if !relatedScopes.isEmpty { SelectList.append(relatedScopes, to: &parameters) }
+    if let caller { parameters.append(contentsOf: caller) }
+    parameters.append(contentsOf: relatedScopes)
     return violations.isEmpty ? BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite) : nil
   }
 }
@@ -40,47 +41,48 @@ extension LookupPlan {
   }
 }
 
-/// The step that answers with a row, and the scopes whose values its parameters behind all others are.
+/// The step that answers with a row, and the values of related models' scopes that its parameters behind all others are.
 struct RowSelection: Sendable {
   var step: Step
-  var relatedScopes: [Scope]
+  var relatedScopes: Parameters
 }
 
 extension ModelSQL {
-  /// Selects the row that the lookup parameters name, which come before the related scopes' values.
-  func select(_ message: MessageShape, only: FieldSelection = .whole) -> RowSelection {
-    var sql = SQLText(dialect)
-    let list = selectList(of: message, only: only, in: &sql)
-    sql.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup(in: &sql))")
-    let related = lookupParameters.count..<lookupParameters.count + list.parameterCount
-    let step = Step(
-      sql.statement(), parameters: Array(related) + lookupParameters, effect: .respond(list.encoder))
-    return RowSelection(step: step, relatedScopes: list.scopes)
+  /// Selects the row that the lookup parameters name, which come before the values of related scopes.
+  ///
+  /// - Parameter relatedParameters: the first of these; nil: right behind the lookup's.
+  func select(_ message: MessageShape, only: FieldSelection = .whole, relatedParameters: Int? = nil) -> RowSelection {
+    var builder = StepBuilder(self, relatedParameters: relatedParameters)
+    let lookup = lookup(in: &builder.query)
+    let list = selectList(of: message, only: only, in: &builder.query)
+    builder.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup)")
+    return RowSelection(step: builder.step(.respond(list.encoder)), relatedScopes: list.parameters)
   }
 
   /// One statement: the row and what join tables hold of it. Foreign keys are checked when all of it is done.
   fileprivate func deleteWithJoins() -> Step {
-    var sql = SQLText(dialect)
-    sql.append("WITH pillion_row AS (DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING t.*)")
+    var builder = StepBuilder(self)
+    builder.append("WITH pillion_row AS (DELETE FROM \(table) AS t WHERE \(lookup(in: &builder.query)) RETURNING t.*)")
     for (number, join) in joins.enumerated() {
-      sql.append(
+      builder.append(
         ", pillion_gone\(number) AS (DELETE FROM \(dialect.quote(join.table)) AS j USING pillion_row WHERE j.\(dialect.quote(join.column)) = pillion_row.\(keyColumn))"
       )
     }
-    sql.append(" SELECT 1 FROM pillion_row")
-    return Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)
+    builder.append(" SELECT 1 FROM pillion_row")
+    return builder.step(.requireRow)
   }
 
   /// The joins' rows first, since SQLite checks immediate foreign keys statement by statement; before them the row
   /// itself, which the scope may know by what they hold.
   fileprivate func deleteSteps() -> [Step] {
-    var sql = SQLText(dialect)
+    var builder = StepBuilder(self)
+    let lookup = lookup(in: &builder.query)
     guard !joins.isEmpty else {
-      sql.append("DELETE FROM \(table) AS t WHERE \(lookup(in: &sql)) RETURNING 1")
-      return [Step(sql.statement(), parameters: lookupParameters, effect: .requireRow)]
+      builder.append("DELETE FROM \(table) AS t WHERE \(lookup) RETURNING 1")
+      return [builder.step(.requireRow)]
     }
-    sql.append("SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup(in: &sql))")
-    let found = Step(sql.statement(), parameters: lookupParameters, effect: .captureRow)
+    builder.append("SELECT t.\(keyColumn) FROM \(table) AS t WHERE \(lookup)")
+    let found = builder.step(.captureRow)
     let deletions = joins.map { join in
       Step(
         Statement(

@@ -6,15 +6,23 @@ package struct ModelPlans: Sendable {
   package let model: Model
   package private(set) var unary: [Action: any UnaryPlan] = [:]
   package private(set) var list: ListPlan?
+  private let rows: RowScopes?
 
-  /// `scope`: the service's `filter`; nil: every row. `relations`: what is shown of other models in this one's rows.
-  /// `asksForIndexes`: whether Lists come with an `IndexQuestion`.
+  /// - Parameters:
+  ///   - scope: the service's `filter`; nil: every row.
+  ///   - relations: what is shown of other models in this one's rows.
+  ///   - rows: what row filters ask of the rows of models, by their indices; nil: no row filter concerns the service.
+  ///   - hidesRows: whether the database itself does not show all rows to everybody.
+  ///   - asksForIndexes: whether Lists come with an `IndexQuestion`.
   package init(
     model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
-    relations: RelatedModels = RelatedModels(), asksForIndexes: Bool = false
+    relations: RelatedModels = RelatedModels(), rows: [Int: Predicate]? = nil, hidesRows: Bool = false,
+    asksForIndexes: Bool = false
   ) {
     self.model = model
-    let sql = ModelSQL(schema: schema, model: model, dialect: dialect, scope: scope, relations: relations)
+    self.rows = rows.map { RowScopes($0, schema: schema, dialect: dialect) }
+    let sql = ModelSQL(
+      schema: schema, model: model, dialect: dialect, scope: scope, relations: relations, rows: self.rows)
     let message = shape.messages[0]
     for method in shape.methods {
       let request = shape.messages[method.request]
@@ -23,7 +31,8 @@ package struct ModelPlans: Sendable {
         list =
           list
           ?? ListPlan(
-            sql, request: request, response: message, page: shape.message(.listPage), asksForIndexes: asksForIndexes)
+            sql, request: request, response: message, page: shape.message(.listPage), countsRows: hidesRows,
+            asksForIndexes: asksForIndexes)
       case .retrieve: unary[.retrieve] = RetrievePlan(sql, request: request, response: message)
       case .destroy: unary[.destroy] = LookupPlan.destroy(sql, request: request)
       case .create: unary[.create] = WritePlan.create(sql, message: message)
@@ -33,4 +42,7 @@ package struct ModelPlans: Sendable {
       }
     }
   }
+
+  /// The caller's values in row filters, in the order of the models.
+  func bind(_ values: [FilterValue]) throws(ValueError) -> Parameters { try rows?.bind(values) ?? Parameters() }
 }

@@ -11,15 +11,18 @@ struct ModelSQL {
   /// Nil: the service knows every row.
   private(set) var scope: Scope?
   let relations: RelatedModels
+  /// Nil: no row filter concerns the service.
+  private(set) var rows: RowScopes?
 
   init(
     schema: Schema, model: Model, dialect: Dialect, scope filter: Filter? = nil,
-    relations: RelatedModels = RelatedModels()
+    relations: RelatedModels = RelatedModels(), rows: RowScopes? = nil
   ) {
     self.schema = schema
     self.model = model
     self.dialect = dialect
     self.relations = relations
+    self.rows = rows
     scope = filter.map { Scope($0, self) }
   }
 
@@ -42,13 +45,22 @@ struct ModelSQL {
   func column(_ field: Int) -> String { dialect.quote(model.fields[field].column) }
 
   /// The fragments of another model.
-  func related(_ index: Int) -> ModelSQL { ModelSQL(schema: schema, model: schema.models[index], dialect: dialect) }
+  func related(_ index: Int) -> ModelSQL {
+    ModelSQL(schema: schema, model: schema.models[index], dialect: dialect, rows: rows)
+  }
 
   /// The same, of the rows that the other model's service knows.
   func shown(_ index: Int) -> ModelSQL {
     ModelSQL(
       schema: schema, model: schema.models[index], dialect: dialect, scope: relations.filter(of: index),
-      relations: relations)
+      relations: relations, rows: rows)
+  }
+
+  /// The same without row filters, which whether an index serves a query does not depend on.
+  var unfiltered: ModelSQL {
+    var sql = self
+    sql.rows = nil
+    return sql
   }
 
   /// The join table of a many_to_many and its columns, quoted: that of this model's key, that of the other's.
@@ -70,16 +82,6 @@ struct ModelSQL {
   ) -> SelectList {
     var lists = SelectListBuilder(self, written: written, builder)
     return lists.list(of: message, only: only, to: &builder)
-  }
-
-  func selectList(
-    of message: MessageShape, written: SelectListBuilder.Written? = nil, only: FieldSelection = .whole,
-    in sql: inout SQLText
-  ) -> SelectList {
-    var builder = QueryBuilder(schema: schema, dialect: dialect, sql: sql)
-    let list = selectList(of: message, written: written, only: only, in: &builder)
-    sql = builder.sql
-    return list
   }
 
   /// What names a row in errors, its columns being those of these fields; nil stands for a column of no field of its own.
@@ -104,34 +106,37 @@ struct ModelSQL {
     return dialect == .postgresql ? number + PostgreSQLType.cast(.int32, isArray: false) : number
   }
 
-  /// The keys that a row is related to, in their own order, as one value.
-  func keys(of relation: ManyToMany, alias: String) -> String {
+  /// The keys of the rows that a row is related to and the caller may see, in their own order, as one value.
+  func keys(of relation: ManyToMany, alias: String, in query: inout QueryBuilder) -> String {
     let target = dialect.quote(relation.target)
+    let visible = query.visible("j.\(target)", of: relation.field, related(relation.model))
     let rows =
-      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = \(alias).\(keyColumn) ORDER BY 1"
+      "SELECT j.\(target) FROM \(dialect.quote(relation.through)) AS j WHERE j.\(dialect.quote(relation.source)) = \(alias).\(keyColumn)\(visible) ORDER BY 1"
     return switch dialect {
     case .postgresql: "ARRAY(\(rows))"
     case .sqlite: "(SELECT json_group_array(\(joinKey(relation).json(target))) FROM (\(rows)))"
     }
   }
 
+  /// `t."id" = $1 AND …`, then the scope and the row filter.
+  func lookup(in query: inout QueryBuilder) -> String {
+    var conditions: [String] = []
+    for (index, field) in model.lookupFields.enumerated() {
+      conditions.append("t.\(column(field)) = \(query.placeholder(codec(field).parameterType, for: .parameter(index)))")
+    }
+    conditions += query.scopes(self, from: model.lookupFields.count)
+    return conditions.joined(separator: " AND ")
+  }
+
   func joinKey(_ relation: ManyToMany) -> JoinKey {
     JoinKey(of: schema.models[relation.model].fields[relation.field])
   }
 
-  /// `t."id" = $1 AND …`, then the scope: takes one placeholder a lookup field, and one a value of the scope.
-  func lookup(in sql: inout SQLText) -> String {
-    var builder = QueryBuilder(schema: schema, dialect: dialect, sql: sql)
-    var conditions = model.lookupFields.map {
-      "t.\(column($0)) = \(builder.placeholder(codec($0).parameterType))"
-    }
-    if let scope = builder.scope(self) { conditions.append(scope) }
-    sql = builder.sql
-    return conditions.joined(separator: " AND ")
-  }
+  /// How many parameters a lookup takes, which plans keep before all others: the request's, the scope's, the caller's.
+  var lookupCount: Int { callerParameters + (rows?.count ?? 0) }
 
-  /// The parameters of `lookup(in:)`, which plans keep before all others.
-  var lookupParameters: [Int] { Array(0..<model.lookupFields.count + (scope?.parameters.entries.count ?? 0)) }
+  /// The first parameter of the caller's values.
+  var callerParameters: Int { model.lookupFields.count + (scope?.parameters.entries.count ?? 0) }
 
   /// The join tables that hold keys of this model's rows, with the column that holds them: its own many_to_many fields
   /// and those of other models that refer to it.

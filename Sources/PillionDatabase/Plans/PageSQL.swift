@@ -19,16 +19,17 @@ struct PageSQL {
   private let dialect: Dialect
 
   /// The terms, then what of the primary key they lack.
-  init(_ terms: [OrderTerm], _ model: ModelSQL, alias: String = "t") {
+  init(_ terms: [OrderTerm], _ model: ModelSQL, alias: String = "t", _ query: inout QueryBuilder) {
     dialect = model.dialect
     let own = Set(terms.filter { $0.path.relations.isEmpty }.map(\.path.field))
     let all = terms + model.model.primaryKey.filter { !own.contains($0) }.map { OrderTerm(field: $0) }
     var aliases: [[Int]: String] = [:]
-    for term in all { add(term, model, alias, &aliases) }
+    for term in all { add(term, model, alias, &aliases, &query) }
   }
 
   private mutating func add(
-    _ term: OrderTerm, _ root: ModelSQL, _ row: String, _ aliases: inout [[Int]: String]
+    _ term: OrderTerm, _ root: ModelSQL, _ row: String, _ aliases: inout [[Int]: String],
+    _ query: inout QueryBuilder
   ) {
     var (model, alias) = (root, row)
     for (index, relation) in term.path.relations.enumerated() {
@@ -39,8 +40,10 @@ struct PageSQL {
       let row = known ?? "o\(aliases.count + 1)"
       if known == nil {
         aliases[path] = row
+        // A row that the caller may not see orders as none.
+        let visible = query.visible(target, alias: row)
         joins +=
-          " LEFT JOIN \(target.table) AS \(row) ON \(row).\(target.column(key.field)) = \(alias).\(model.column(relation))"
+          " LEFT JOIN \(target.table) AS \(row) ON \(row).\(target.column(key.field)) = \(alias).\(model.column(relation))\(visible)"
       }
       (model, alias) = (target, row)
     }

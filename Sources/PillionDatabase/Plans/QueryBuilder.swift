@@ -9,8 +9,38 @@ struct QueryBuilder {
   let schema: Schema
   let dialect: Dialect
   private(set) var sql: SQLText
-  private(set) var binders: [ValueBinder] = []
+  /// What goes into each placeholder, in their order.
+  private(set) var sources: [Source] = []
   private var aliases = 0
+  /// Number of the caller's next value, while a row filter is written.
+  private var nextCallerValue: Int?
+  /// The placeholders of the caller's values: a row filter may be written more than once.
+  private var callerPlaceholders: [Int: String] = [:]
+  /// Whether what is written comes from definitions, which see all rows of related models.
+  private var isTrusted = false
+  /// What columns and relations of the rows `t` are to be, while a condition on rows not yet written is.
+  private var newRow: NewRow?
+
+  enum Source {
+    /// A filter's next value.
+    case value(ValueBinder)
+    /// A parameter of the operation, by its index.
+    case parameter(Int)
+    /// A value of the caller, by its number.
+    case caller(Int)
+    /// A value of the scopes of related models that a select list has, by its number.
+    case related(Int)
+    /// Whatever its maker says.
+    case other
+  }
+
+  /// A row as a statement is about to make it: expressions for the columns and for the keys of relations that it writes.
+  struct NewRow {
+    var columns: [Int: String] = [:]
+    var keys: [Int: String] = [:]
+    /// Whether it is inserted, so that no row has referred to it yet.
+    var isNew = false
+  }
 
   init(schema: Schema, dialect: Dialect, sql: SQLText? = nil) {
     self.schema = schema
@@ -22,15 +52,100 @@ struct QueryBuilder {
 
   /// The placeholder of a filter's next value.
   mutating func placeholder(_ binder: ValueBinder, _ type: UInt32 = 0) -> String {
-    binders.append(binder)
-    return sql.placeholder(type)
+    guard let number = nextCallerValue else {
+      sources.append(.value(binder))
+      return sql.placeholder(type)
+    }
+    nextCallerValue = number + 1
+    if let known = callerPlaceholders[number] { return known }
+    sources.append(.caller(number))
+    let placeholder = sql.placeholder(type)
+    callerPlaceholders[number] = placeholder
+    return placeholder
   }
 
   /// A placeholder whose value is no filter's.
-  mutating func placeholder(_ type: UInt32 = 0) -> String { sql.placeholder(type) }
+  mutating func placeholder(_ type: UInt32 = 0, for source: Source = .other) -> String {
+    sources.append(source)
+    return sql.placeholder(type)
+  }
 
-  /// What has been bound so far is the caller's to bind.
-  mutating func forgetBinders() { binders.removeAll() }
+  /// How the filter's values become parameters.
+  var binders: [ValueBinder] {
+    sources.compactMap { source in
+      if case .value(let binder) = source { binder } else { nil }
+    }
+  }
+
+  /// A filter's values whose placeholders come from `first` on are not the query's: `source` says where each comes from.
+  mutating func redirect(from first: Int, to source: (Int) -> Source) {
+    var number = 0
+    for position in sources.indices[first...] {
+      guard case .value = sources[position] else { continue }
+      sources[position] = source(number)
+      number += 1
+    }
+  }
+
+  // MARK: Row filters
+
+  /// A condition of a definition: it sees all rows of related models.
+  mutating func trustedCondition(_ predicate: Predicate, _ model: ModelSQL, alias: String = "t") -> String {
+    let outer = isTrusted
+    isTrusted = true
+    defer { isTrusted = outer }
+    return condition(predicate, model, alias: alias)
+  }
+
+  /// The model's row filter, on the rows that go by `alias`; nil if it has none.
+  mutating func rowFilter(_ model: ModelSQL, alias: String = "t") -> String? {
+    guard let scope = model.rows?[model.model.index] else { return nil }
+    let outer = nextCallerValue
+    nextCallerValue = scope.first
+    defer { nextCallerValue = outer }
+    return trustedCondition(scope.predicate, model, alias: alias)
+  }
+
+  /// The model's row filter on a row as it will be. Its placeholders are its own: they stand beside others than those
+  /// of what is stored, and PostgreSQL gives a placeholder one type.
+  mutating func rowFilter(_ model: ModelSQL, on row: NewRow) -> String? {
+    let outer = callerPlaceholders
+    callerPlaceholders = [:]
+    newRow = row
+    defer {
+      callerPlaceholders = outer
+      newRow = nil
+    }
+    return rowFilter(model)
+  }
+
+  /// ` AND key IN (…)`, where related rows that the caller may not see are left out; empty where all may be seen.
+  mutating func visible(_ key: String, of field: Int, _ model: ModelSQL, _ word: String = "AND") -> String {
+    guard !isTrusted, model.rows?[model.model.index] != nil else { return "" }
+    let row = alias()
+    guard let filter = rowFilter(model, alias: row) else { return "" }
+    return " \(word) \(key) IN (SELECT \(row).\(model.column(field)) FROM \(model.table) AS \(row) WHERE \(filter))"
+  }
+
+  /// ` AND …` for a related row that goes by `alias`.
+  mutating func visible(_ model: ModelSQL, alias: String) -> String {
+    guard !isTrusted, let filter = rowFilter(model, alias: alias) else { return "" }
+    return " AND \(filter)"
+  }
+
+  private func column(_ field: Int, _ model: ModelSQL, _ alias: String) -> String {
+    if alias == "t", let column = newRow?.columns[field] { return column }
+    return "\(alias).\(model.column(field))"
+  }
+
+  /// What foreign keys of other rows hold to refer to the row; unknown of one whose key the database will make.
+  private func ownKey(_ model: ModelSQL, _ alias: String) -> String {
+    guard let field = model.model.primaryKey.first else { return "\(alias).\(model.keyColumn)" }
+    if alias == "t", let newRow, newRow.isNew, newRow.columns[field] == nil { return "NULL" }
+    return column(field, model, alias)
+  }
+
+  private func newKeys(_ field: Int, _ alias: String) -> String? { alias == "t" ? newRow?.keys[field] : nil }
 
   mutating func alias() -> String {
     aliases += 1
@@ -65,20 +180,28 @@ struct QueryBuilder {
     switch model.model.fields[relation].type {
     case .foreignKey(let key):
       let target = model.related(key.model)
-      let inner = condition(rest, target, alias: row)
+      let inner = condition(rest, target, alias: row) + visible(target, alias: row)
       return
-        "(\(alias).\(model.column(relation)) IN (SELECT \(row).\(target.column(key.field)) FROM \(target.table) AS \(row) WHERE \(inner)))"
+        "(\(column(relation, model, alias)) IN (SELECT \(row).\(target.column(key.field)) FROM \(target.table) AS \(row) WHERE \(inner)))"
     case .manyToMany(let relation):
       let target = model.related(relation.model)
-      let inner = condition(rest, target, alias: row)
+      let inner = condition(rest, target, alias: row) + visible(target, alias: row)
+      if let keys = newKeys(test.path.relations[0], alias) {
+        let key = "\(row).\(target.column(relation.field))"
+        let isOne =
+          dialect == .postgresql
+          ? "\(key) = ANY(\(keys))"
+          : "\(key) IN (SELECT \(model.joinKey(relation).stored("value")) FROM json_each(\(keys)))"
+        return "EXISTS (SELECT 1 FROM \(target.table) AS \(row) WHERE \(isOne) AND \(inner))"
+      }
       let (through, source, other) = model.join(relation)
       return
         "(\(alias).\(model.keyColumn) IN (SELECT j.\(source) FROM \(through) AS j JOIN \(target.table) AS \(row) ON \(row).\(target.column(relation.field)) = j.\(other) WHERE \(inner)))"
     case .reverse(let relation):
       let target = model.related(relation.model)
-      let inner = condition(rest, target, alias: row)
+      let inner = condition(rest, target, alias: row) + visible(target, alias: row)
       return
-        "(\(alias).\(model.keyColumn) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(inner)))"
+        "(\(ownKey(model, alias)) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(inner)))"
     case .scalar, .array: return "FALSE"
     }
   }
@@ -86,7 +209,7 @@ struct QueryBuilder {
   private mutating func condition(
     _ condition: Condition, _ field: Int, _ model: ModelSQL, alias: String
   ) -> String {
-    let column = "\(alias).\(model.column(field))"
+    let column = column(field, model, alias)
     switch condition {
     case .compare(let comparison):
       let (left, binder, type) = comparable(column, field, model)
@@ -146,17 +269,27 @@ struct QueryBuilder {
     let codec = model.codec(field)
     if case .manyToMany(let relation) = model.model.fields[field].type {
       let (through, source, other) = model.join(relation)
-      let key = model.related(relation.model).codec(relation.field)
+      let target = model.related(relation.model)
+      let key = target.codec(relation.field)
       let value = placeholder(.stored(key), key.parameterType)
-      return "(\(alias).\(model.keyColumn) IN (SELECT j.\(source) FROM \(through) AS j WHERE j.\(other) = \(value)))"
+      if let keys = newKeys(field, alias) {
+        return dialect == .postgresql
+          ? "(\(value) = ANY(\(keys)))"
+          : "(\(value) IN (SELECT \(model.joinKey(relation).stored("value")) FROM json_each(\(keys))))"
+      }
+      let visible = visible("j.\(other)", of: relation.field, target)
+      return
+        "(\(alias).\(model.keyColumn) IN (SELECT j.\(source) FROM \(through) AS j WHERE j.\(other) = \(value)\(visible)))"
     }
     if case .reverse(let relation) = model.model.fields[field].type {
       guard let key = relation.key else { return "FALSE" }
       let target = model.related(relation.model)
       let row = self.alias()
       let (left, binder, type) = comparable("\(row).\(target.column(key))", key, target)
+      let value = placeholder(binder, type)
+      let visible = visible(target, alias: row)
       return
-        "(\(alias).\(model.keyColumn) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(left) = \(placeholder(binder, type))))"
+        "(\(ownKey(model, alias)) IN (SELECT \(row).\(target.column(relation.field)) FROM \(target.table) AS \(row) WHERE \(left) = \(value)\(visible)))"
     }
     // An index on the array answers `@>`, which wants the column's own type: PostgreSQL finds it for what is sent as
     // text. The rest compares across types (int8 with int4, timestamptz with timestamp).
@@ -170,15 +303,22 @@ struct QueryBuilder {
       : "EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(\(column)) THEN \(column) END) AS e WHERE e.value = json_extract(\(items), '$[0]'))"
   }
 
-  private func isNotEmpty(_ column: String, _ field: Int, _ model: ModelSQL, alias: String) -> String {
+  private mutating func isNotEmpty(_ column: String, _ field: Int, _ model: ModelSQL, alias: String) -> String {
     if case .manyToMany(let relation) = model.model.fields[field].type {
-      let (through, source, _) = model.join(relation)
-      return "EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = \(alias).\(model.keyColumn))"
+      if let keys = newKeys(field, alias) {
+        return dialect == .postgresql ? "(cardinality(\(keys)) > 0)" : "(json_array_length(\(keys)) > 0)"
+      }
+      let (through, source, other) = model.join(relation)
+      let visible = visible("j.\(other)", of: relation.field, model.related(relation.model))
+      return
+        "EXISTS (SELECT 1 FROM \(through) AS j WHERE j.\(source) = \(alias).\(model.keyColumn)\(visible))"
     }
     if case .reverse(let relation) = model.model.fields[field].type {
       let target = model.related(relation.model)
+      let row = self.alias()
+      let visible = visible(target, alias: row)
       return
-        "EXISTS (SELECT 1 FROM \(target.table) AS j WHERE j.\(target.column(relation.field)) = \(alias).\(model.keyColumn))"
+        "EXISTS (SELECT 1 FROM \(target.table) AS \(row) WHERE \(row).\(target.column(relation.field)) = \(ownKey(model, alias))\(visible))"
     }
     return dialect == .postgresql
       ? "(cardinality(\(column)) > 0)"

@@ -22,10 +22,10 @@ package final class RetrievePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     guard let maskSlot, message.slots[maskSlot].state == .present else {
-      return lookup.bind(message, now: now, violations: &violations)
+      return lookup.bind(message, caller: caller, now: now, violations: &violations)
     }
     var selection: FieldSelection?
     do throws(ValueError) {
@@ -34,7 +34,7 @@ package final class RetrievePlan: UnaryPlan {
       violations.append(FieldViolation(field: request.fields[maskSlot].name, description: error.message))
     }
     let plan = selection.map(plan) ?? lookup
-    return plan.bind(message, now: now, violations: &violations)
+    return plan.bind(message, caller: caller, now: now, violations: &violations)
   }
 
   private func plan(_ selection: FieldSelection) -> LookupPlan {

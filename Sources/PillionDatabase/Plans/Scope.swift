@@ -9,7 +9,7 @@ struct Scope: Sendable {
   /// A filter with a value that the database cannot hold lets no row through.
   init(_ filter: Filter, _ sql: ModelSQL) {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    _ = builder.condition(filter.predicate, sql)
+    _ = builder.trustedCondition(filter.predicate, sql)
     var parameters = Parameters(capacity: filter.values.count)
     do throws(ValueError) {
       for (binder, value) in zip(builder.binders, filter.values) { try binder.bind(value, to: &parameters) }
@@ -21,12 +21,23 @@ struct Scope: Sendable {
 }
 
 extension QueryBuilder {
-  /// The condition of the scope on the rows that go by `alias`, whose values come before all others that the builder
-  /// binds; nil without one.
-  mutating func scope(_ model: ModelSQL, alias: String = "t") -> String? {
+  /// The conditions of the scope and of the row filter. The scope's values are the operation's parameters from `first`
+  /// on.
+  mutating func scopes(_ model: ModelSQL, from first: Int) -> [String] {
+    var conditions: [String] = []
+    if let scope = scope(model, source: { .parameter(first + $0) }) { conditions.append(scope) }
+    if let filter = rowFilter(model) { conditions.append(filter) }
+    return conditions
+  }
+
+  /// The condition of the scope on the rows that go by `alias`; nil without one.
+  ///
+  /// - Parameter source: where each of its values comes from.
+  mutating func scope(_ model: ModelSQL, alias: String = "t", source: (Int) -> Source) -> String? {
     guard let scope = model.scope else { return nil }
-    let condition = condition(scope.predicate, model, alias: alias)
-    forgetBinders()
+    let first = sources.count
+    let condition = trustedCondition(scope.predicate, model, alias: alias)
+    redirect(from: first, to: source)
     return condition
   }
 }

@@ -4,16 +4,8 @@ import PillionSchema
 struct SelectList {
   var sql: String
   var encoder: RowEncoder
-  /// The scopes of related models, whose values the list's placeholders take in this order.
-  var scopes: [Scope]
-
-  /// Appends what the list's placeholders take.
-  static func append(_ scopes: [Scope], to parameters: inout Parameters) {
-    for scope in scopes { parameters.append(contentsOf: scope.parameters) }
-  }
-
-  /// Parameters that the list's placeholders take.
-  var parameterCount: Int { scopes.reduce(0) { $0 + $1.parameters.entries.count } }
+  /// Values of the scopes of related models, which the list's placeholders take: `QueryBuilder.Source.related`.
+  var parameters: Parameters
 }
 
 /// Makes a select list: columns of the row itself, keys of related rows, and whole related rows as one value each.
@@ -31,7 +23,7 @@ struct SelectListBuilder {
   private var builder: QueryBuilder
   private let root: ModelSQL
   private let written: Written?
-  private(set) var scopes: [Scope] = []
+  private var parameters = Parameters()
 
   /// `field`: the field whose value it is; nil for whole rows.
   private typealias Item = (sql: String, column: RowEncoder.Column, field: Int?)
@@ -53,7 +45,7 @@ struct SelectListBuilder {
       sql: items.isEmpty ? "1" : items.map(\.sql).joined(separator: ", "),
       encoder: RowEncoder(
         columns: items.map(\.column), dialect: root.dialect, origin: root.origin(of: items.map(\.field))),
-      scopes: scopes)
+      parameters: parameters)
   }
 
   /// - Parameter way: the models whose rows are inside each other, this one last.
@@ -93,7 +85,7 @@ struct SelectListBuilder {
     switch model.model.fields[index].type {
     case .manyToMany(let relation):
       let keys = isRoot ? written?.keys[index] : nil
-      return codec.selectExpression(keys ?? model.keys(of: relation, alias: alias))
+      return codec.selectExpression(keys ?? model.keys(of: relation, alias: alias, in: &builder))
     case .reverse(let relation):
       guard let key = relation.key else { return "NULL" }
       let row = builder.alias()
@@ -122,7 +114,7 @@ struct SelectListBuilder {
     case .reverse(let relation):
       return list(record, from(relation, target, row, "\(alias).\(model.keyColumn)", isRoot: isRoot))
     case .manyToMany(let relation):
-      let order = PageSQL(target.model.ordering, target, alias: row)
+      let order = PageSQL(target.model.ordering, target, alias: row, &builder)
       let key = "\(row).\(target.column(relation.field))"
       let rows = source(target, row, isRoot: isRoot)
       if isRoot, let keys = written?.keys[index] {
@@ -143,7 +135,7 @@ struct SelectListBuilder {
   private mutating func from(
     _ relation: ReverseRelation, _ target: ModelSQL, _ row: String, _ key: String, isRoot: Bool
   ) -> String {
-    let order = PageSQL(relation.ordering ?? target.model.ordering, target, alias: row)
+    let order = PageSQL(relation.ordering ?? target.model.ordering, target, alias: row, &builder)
     let condition = conditions("\(row).\(target.column(relation.field)) = \(key)", on: target, row)
     return
       "FROM \(source(target, row, isRoot: isRoot))\(order.joins) WHERE \(condition) ORDER BY \(order.orderBy) LIMIT \(relation.limit)"
@@ -154,12 +146,14 @@ struct SelectListBuilder {
     condition(on: target, row).map { "\(relation) AND \($0)" } ?? relation
   }
 
-  /// Which rows of a related model are shown, those that go by `row`: the ones that its own service knows. Values come
-  /// through `scopes`, which every plan binds.
+  /// Which rows of a related model are shown, those that go by `row`: the ones that its own service knows and its row
+  /// filter lets through.
   private mutating func condition(on target: ModelSQL, _ row: String) -> String? {
-    guard let scope = target.scope, let condition = builder.scope(target, alias: row) else { return nil }
-    scopes.append(scope)
-    return condition
+    let first = parameters.entries.count
+    let scope = builder.scope(target, alias: row) { .related(first + $0) }
+    if scope != nil, let values = target.scope?.parameters { parameters.append(contentsOf: values) }
+    let conditions = [scope, builder.rowFilter(target, alias: row)].compactMap(\.self)
+    return conditions.isEmpty ? nil : conditions.joined(separator: " AND ")
   }
 
   /// The table of related rows, with the row that the statement writes as it will be: only later statements see it there.

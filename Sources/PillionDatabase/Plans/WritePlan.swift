@@ -28,15 +28,20 @@ package final class WritePlan: UnaryPlan {
     let binding: Binding
   }
 
+  private struct Prepared: Sendable {
+    var steps: [Step]
+    var hidesConflicts: Bool
+  }
+
   package let request: MessageShape
   private let response: MessageShape
   private let sql: ModelSQL
   private let kind: Kind
   private let lookups: [Binding]
   private let parts: [Part]
-  /// Of the related models whose rows the answer holds.
-  private let relatedScopes: [Scope]
-  private let cache = Mutex<[PartSet: [Step]]>([:])
+  /// Values of the scopes of related models, whose rows the answer holds.
+  private let relatedScopes: Parameters
+  private let cache = Mutex<[PartSet: Prepared]>([:])
   /// Sets of parts whose steps are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 512
 
@@ -51,11 +56,12 @@ package final class WritePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: lookups.count + parts.count)
     for lookup in lookups { lookup.bind(message, now: now, to: &parameters, violations: &violations) }
     if kind == .update, let scope = sql.scope { parameters.append(contentsOf: scope.parameters) }
+    if let caller { parameters.append(contentsOf: caller) }
 
     var present = PartSet()
     for (index, part) in parts.enumerated() where isPresent(part, in: message) { present.insert(index) }
@@ -68,9 +74,11 @@ package final class WritePlan: UnaryPlan {
       part.binding.bind(message, now: now, to: &parameters, violations: &violations)
     }
     guard violations.isEmpty else { return nil }
-    if !relatedScopes.isEmpty { SelectList.append(relatedScopes, to: &parameters) }
+    parameters.append(contentsOf: relatedScopes)
     let isWrite = kind == .insert || !present.isEmpty
-    return BoundOperation(steps: steps(for: present), parameters: parameters, isWrite: isWrite)
+    let prepared = prepared(for: present)
+    return BoundOperation(
+      steps: prepared.steps, parameters: parameters, isWrite: isWrite, hidesConflicts: prepared.hidesConflicts)
   }
 
   private func isPresent(_ part: Part, in message: borrowing DecodedMessage) -> Bool {
@@ -82,10 +90,10 @@ package final class WritePlan: UnaryPlan {
     }
   }
 
-  private func steps(for present: PartSet) -> [Step] {
-    if let steps = cache.withLock({ $0[present] }) { return steps }
+  private func prepared(for present: PartSet) -> Prepared {
+    if let known = cache.withLock({ $0[present] }) { return known }
     var write = RowWrite()
-    var parameter = kind == .update ? sql.lookupParameters.count : 0
+    var parameter = kind == .update ? sql.lookupCount : sql.rows?.count ?? 0
     for (index, part) in parts.enumerated() where present.contains(index) {
       switch part.target {
       case .column: write.columns.append((part.field, parameter))
@@ -94,10 +102,12 @@ package final class WritePlan: UnaryPlan {
       parameter += 1
     }
     write.parameterCount = parameter
-    let made = kind == .insert ? sql.insert(write, response) : sql.update(write, response)
+    let made = Prepared(
+      steps: kind == .insert ? sql.insert(write, response) : sql.update(write, response),
+      hidesConflicts: kind == .insert && !sql.isDecided(by: write))
     return cache.withLock { cache in
       // Two calls may have made the same steps at once: all use the first, so that its statements are prepared once.
-      if let steps = cache[present] { return steps }
+      if let known = cache[present] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
       cache[present] = made
       return made

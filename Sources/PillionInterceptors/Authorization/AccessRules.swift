@@ -31,8 +31,8 @@ package struct AccessRules: Sendable {
       case .never: return false
       case .when(let allowed, let denied, let isAllowedOtherwise):
         let facts = facts()
-        if denied.contains(where: { $0.holds(facts) }) { return false }
-        return isAllowedOtherwise || allowed.contains { $0.holds(facts) }
+        if denied.contains(where: { $0.holds(facts, grants: false) }) { return false }
+        return isAllowedOtherwise || allowed.contains { $0.holds(facts, grants: true) }
       }
     }
   }
@@ -43,7 +43,7 @@ package struct AccessRules: Sendable {
 
   /// Whether a rule denies a call, whatever others allow.
   package func denies(_ path: String, _ facts: CallFacts) -> Bool {
-    rules.contains { $0.isDenial && $0.methods.matches(path) && ($0.condition?.holds(facts) ?? true) }
+    rules.contains { $0.isDenial && $0.methods.matches(path) && ($0.condition?.holds(facts, grants: false) ?? true) }
   }
 
   package func decision(on path: String) -> Decision {

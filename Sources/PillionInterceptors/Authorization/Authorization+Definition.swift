@@ -28,6 +28,12 @@ extension Authorization {
       Setting(
         path: "database_role.settings", kind: .text,
         summary: "PostgreSQL: the run-time setting that holds the claims as JSON meanwhile."),
+      Setting(
+        path: "database_role.default", kind: .text,
+        summary: "PostgreSQL: the role of callers who have no such claim; without it they are refused."),
+      Setting(
+        path: "database_role.allow_bypass", kind: .flag, defaultValue: "false",
+        summary: "PostgreSQL: whether the login role may be one that row security does not bind."),
     ]
   ) { (settings, context) throws(InterceptorError) in
     guard settings.isSet("rules") else { return nil }

@@ -1,6 +1,7 @@
 /// A condition on a call, in the List filter language: `claims.role = "editor" AND peer.address = "10.*"`.
 ///
-/// True or false, never unknown: a comparison with what is not there is false, and NOT is its exact opposite.
+/// A comparison with what is not there is false. Neither is NOT of it true where the condition lets a call in: what is not
+/// known of a caller never speaks for it.
 package struct CallCondition: Sendable {
   private let test: CallTest
 
@@ -17,7 +18,10 @@ package struct CallCondition: Sendable {
     }
   }
 
-  package func holds(_ facts: CallFacts) -> Bool { test.holds(facts) }
+  /// Whether it holds of a call.
+  ///
+  /// - Parameter grants: whether the call goes on if it does; otherwise it ends.
+  package func holds(_ facts: CallFacts, grants: Bool) -> Bool { test.holds(facts, grants: grants, missing: false) }
 }
 
 /// A condition whose names and values are settled.
@@ -43,32 +47,41 @@ indirect enum CallTest: Sendable {
     case pattern([String])
   }
 
-  func holds(_ facts: CallFacts) -> Bool {
+  /// - Parameter missing: what a comparison with something that is not there comes to.
+  func holds(_ facts: CallFacts, grants: Bool, missing: Bool) -> Bool {
     switch self {
-    case .all(let tests): return tests.allSatisfy { $0.holds(facts) }
-    case .any(let tests): return tests.contains { $0.holds(facts) }
-    case .not(let test): return !test.holds(facts)
-    case .isTrue(let fact): return fact.value(in: facts) == .bool(true)
+    case .all(let tests): return tests.allSatisfy { $0.holds(facts, grants: grants, missing: missing) }
+    case .any(let tests): return tests.contains { $0.holds(facts, grants: grants, missing: missing) }
+    case .not(let test): return !test.holds(facts, grants: grants, missing: grants ? !missing : missing)
     case .exists(let fact): return fact.value(in: facts) != nil
-    case .compare(let fact, let comparison, let operand):
-      return fact.value(in: facts).map { operand.compares($0, comparison) } ?? false
-    case .has(let fact, let operand):
-      guard let value = fact.value(in: facts) else { return false }
+    case .isTrue(let fact), .compare(let fact, _, _), .has(let fact, _), .like(let fact, _, _),
+      .equalsIgnoringCase(let fact, _), .matches(let fact, _):
+      return fact.value(in: facts).map(holds(of:)) ?? missing
+    }
+  }
+
+  /// Whether a condition on one thing that is known of a call holds of its value.
+  private func holds(of value: ClaimValue) -> Bool {
+    switch self {
+    case .all, .any, .not, .exists: return false
+    case .isTrue: return value == .bool(true)
+    case .compare(_, let comparison, let operand): return operand.compares(value, comparison)
+    case .has(_, let operand):
       switch value {
       case .array(let items): return items.contains { operand.compares($0, .equal) }
       case .object(let members): return members.keys.contains { operand.compares(.string($0), .equal) }
       default: return operand.compares(value, .equal)
       }
-    case .like(let fact, let parts, let ignoringCase):
-      guard case .string(let text)? = fact.value(in: facts) else { return false }
+    case .like(_, let parts, let ignoringCase):
+      guard case .string(let text) = value else { return false }
       return ignoringCase
         ? Self.isLike(text.lowercased(), parts.map { $0.lowercased() }) : Self.isLike(text, parts)
-    case .equalsIgnoringCase(let fact, let other):
-      guard case .string(let text)? = fact.value(in: facts) else { return false }
+    case .equalsIgnoringCase(_, let other):
+      guard case .string(let text) = value else { return false }
       return text.lowercased() == other.lowercased()
-    case .matches(let fact, let expression):
+    case .matches(_, let expression):
       // A NUL would end the text for the C library.
-      guard case .string(let text)? = fact.value(in: facts), !text.utf8.contains(0) else { return false }
+      guard case .string(let text) = value, !text.utf8.contains(0) else { return false }
       return text.withCString { expression.matches($0) }
     }
   }

@@ -10,23 +10,28 @@ struct FilterParser {
 
   private let bytes: [UInt8]
   private let limits: FilterLimits
+  /// Whether `claims.…`, `principal` and `peer.…` are values.
+  private let knowsCaller: Bool
   private var offset = 0
   private var depth = 0
   private var terms = 0
 
-  private init(_ bytes: [UInt8], limits: FilterLimits) {
+  private init(_ bytes: [UInt8], limits: FilterLimits, knowsCaller: Bool) {
     self.bytes = bytes
     self.limits = limits
+    self.knowsCaller = knowsCaller
   }
 
   /// Nil for a filter that says nothing.
-  static func parse(_ bytes: [UInt8], limits: FilterLimits) throws(Problem) -> FilterSyntax? {
+  static func parse(
+    _ bytes: [UInt8], limits: FilterLimits, knowsCaller: Bool = false
+  ) throws(Problem) -> FilterSyntax? {
     guard bytes.count <= limits.maximumBytes else {
       throw Problem(
         offset: limits.maximumBytes,
         message: "the filter has \(bytes.count) bytes, at most \(limits.maximumBytes) are allowed")
     }
-    var parser = FilterParser(bytes, limits: limits)
+    var parser = FilterParser(bytes, limits: limits, knowsCaller: knowsCaller)
     parser.skipSpace()
     if parser.isAtEnd { return nil }
     let syntax = try parser.expression()
@@ -104,6 +109,12 @@ struct FilterParser {
     if isAtAnyKeyword { throw unexpected("a comparison") }
     var names = [try name("a comparison")]
     if accept(UInt8(ascii: "(")) { return .call(names[0], try callArguments()) }
+    try members(&names)
+    return .member(names)
+  }
+
+  /// The names behind the first, each with a `.` before it.
+  private mutating func members(_ names: inout [FilterSyntax.Name]) throws(Problem) {
     while accept(UInt8(ascii: ".")) {
       guard peek == UInt8(ascii: "\"") || peek == UInt8(ascii: "'") else {
         names.append(try name("a name behind the `.`"))
@@ -112,7 +123,6 @@ struct FilterParser {
       let literal = try quoted()
       names.append(FilterSyntax.Name(text: literal.text, offset: literal.offset))
     }
-    return .member(names)
   }
 
   private mutating func name(_ expected: String) throws(Problem) -> FilterSyntax.Name {
@@ -167,6 +177,7 @@ struct FilterParser {
   private mutating func argument() throws(Problem) -> FilterSyntax.Argument {
     skipSpace()
     guard accept(UInt8(ascii: "(")) else {
+      if let names = try callerNames() { return .caller(names) }
       let literal = try literal()
       skipSpace()
       return .literal(literal)
@@ -175,6 +186,20 @@ struct FilterParser {
     guard accept(UInt8(ascii: ")")) else { throw unexpected("AND, OR or `)`") }
     skipSpace()
     return inner
+  }
+
+  /// `claims.org.id`, `principal` or `peer.address`, where these are values.
+  private mutating func callerNames() throws(Problem) -> [FilterSyntax.Name]? {
+    guard knowsCaller, let byte = peek, Self.isNamePart(byte) else { return nil }
+    let start = offset
+    var names = [try name("a value")]
+    guard CallerValue.isRoot(names[0].text) else {
+      offset = start
+      return nil
+    }
+    try members(&names)
+    skipSpace()
+    return names
   }
 
   /// As `expression`, of values; `-` is a number's sign here.

@@ -100,11 +100,12 @@ struct FilterResolver {
     return try distribute(target, comparator, argument, at: offset)
   }
 
-  private mutating func distribute(
+  mutating func distribute(
     _ target: PathResolver.Target, _ comparator: Comparator, _ argument: FilterSyntax.Argument, at offset: Int
   ) throws(Problem) -> Predicate {
     switch argument {
     case .literal(let literal): return try compare(target, comparator, literal, at: offset)
+    case .caller: throw Problem(offset: offset, message: "a filter knows nothing of the caller")
     case .not(let inner): return .not(try distribute(target, comparator, inner, at: offset))
     case .all(let parts):
       var predicates: [Predicate] = []
@@ -137,7 +138,7 @@ struct FilterResolver {
     return test(target, .oneOf(count))
   }
 
-  private mutating func compare(
+  mutating func compare(
     _ target: PathResolver.Target, _ comparator: Comparator, _ literal: FilterSyntax.Literal, at offset: Int
   ) throws(Problem) -> Predicate {
     if target.field.type == .scalar(.json) { return try compareJSON(target, comparator, literal, at: offset) }

@@ -29,6 +29,8 @@ indirect enum FilterSyntax {
     case all([Argument])
     case any([Argument])
     case not(Argument)
+    /// What is known of the caller: `claims.sub`. Only in row filters.
+    case caller([Name])
   }
 
   struct Name {

@@ -27,14 +27,14 @@ final class OperationRunner {
           let hasRow = try prepared.step()
           if hasRow {
             switch step.effect {
-            case .none, .requireRow: break
+            case .none, .requireRow, .permitRow: break
             case .captureRow: captured = Parameters(copying: try rows.read(prepared))
             case .respond(let encoder): message = try encode(prepared, with: encoder)
             }
             // A statement with RETURNING checks its foreign keys when it ends.
             if !prepared.isReadOnly { while try prepared.step() {} }
-          } else if !step.effect.isContentWithoutRow {
-            return .notFound
+          } else if let outcome = step.effect.outcomeWithoutRow {
+            return outcome
           }
         } catch {
           return .failed(connection.explained(error))
@@ -52,10 +52,12 @@ final class OperationRunner {
 }
 
 extension Step.Effect {
-  fileprivate var isContentWithoutRow: Bool {
+  /// How the operation ends where the step has no row; nil: it goes on.
+  fileprivate var outcomeWithoutRow: Operation.Outcome? {
     switch self {
-    case .none: true
-    case .requireRow, .captureRow, .respond: false
+    case .none: nil
+    case .requireRow, .captureRow, .respond: .notFound
+    case .permitRow: .denied
     }
   }
 }

@@ -158,7 +158,7 @@ final class WriterLane {
     switch outcome {
     case .pending, .message, .done:
       if !isAlone { try connection.run(Connection.Control.release) }
-    case .notFound, .failed:
+    case .notFound, .denied, .failed:
       // SQLITE_FULL, an I/O error, RAISE(ROLLBACK) and their kind roll everything back
       // (https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction).
       guard connection.isInTransaction else {
@@ -248,7 +248,7 @@ extension Operation.Outcome {
   fileprivate var isSuccess: Bool {
     switch self {
     case .pending, .message, .done: true
-    case .notFound, .failed: false
+    case .notFound, .denied, .failed: false
     }
   }
 }

@@ -1,7 +1,7 @@
 /// One key of the configuration: the only place that knows its name, its default and what it is for.
 package struct Setting: Sendable {
   package enum Kind: String, Sendable {
-    case text, path, url, integer, bytes, duration, choice, address, addresses, permissions
+    case text, path, url, urls, integer, bytes, duration, choice, address, addresses, permissions
     /// `true` or `false`.
     case flag
     /// `100/s`
@@ -50,10 +50,13 @@ package struct Setting: Sendable {
     "PILLION_" + path.uppercased().split(separator: ".", omittingEmptySubsequences: false).joined(separator: "_")
   }
 
+  /// Whether it is a list of texts; elsewhere than in the file, with commas in between.
+  package var isList: Bool { kind == .addresses || kind == .urls }
+
   /// Whether the value is one text, and so may come from the environment.
   package var isScalar: Bool {
     switch kind {
-    case .addresses, .texts, .mapping, .list: false
+    case .addresses, .urls, .texts, .mapping, .list: false
     default: true
     }
   }

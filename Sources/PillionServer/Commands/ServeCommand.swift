@@ -74,11 +74,6 @@ package struct ServeCommand {
         loops: loops.count, logger: logger, logsJSON: configuration.logFormat == "json",
         verifiesClients: files?.clientAuthorities != nil, group: group, version: PillionVersion.current)
       layers = try configuration.interceptors.make(context)
-      // Rows that were thought to be hidden must not be served.
-      let access = RowAccess(configuration.interceptors)
-      if let place = access.rowFilters.first?.model.location ?? access.databaseRole?.claim.location {
-        throw InterceptorError([Diagnostic(at: place, "'row_filters' and 'database_role' are not served yet")])
-      }
     } catch {
       Terminal.complain(error.diagnostics)
       driver.shutdown()
@@ -86,6 +81,12 @@ package struct ServeCommand {
     }
     defer { for layer in layers { layer.shutDown() } }
 
+    let rules = RowRules(configuration.interceptors)
+    if let mistake = loginMistake(rules, database, logger) {
+      Terminal.complain([mistake])
+      driver.shutdown()
+      return .configuration
+    }
     let health = HealthState(driver: driver)
     // A database in memory is the driver's own: another connection would see an empty one.
     let judge =
@@ -97,7 +98,8 @@ package struct ServeCommand {
     let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
     let assembly = ServiceAssembly(
       driver: driver, errors: ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer), lists: lists,
-      loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection)
+      loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection, rules: rules,
+      hasCallers: configuration.interceptors.contains(Authentication.definition.name))
     let watch = DriftWatch(
       database: database, hasSession: configuration.prepares, definitions: definitions, health: assembly.health,
       logger: logger)
@@ -254,6 +256,23 @@ package struct ServeCommand {
     }
   }
 
+  /// What keeps calls from running for roles of their own; not being able to find out does, too.
+  private func loginMistake(_ rules: RowRules, _ database: DatabaseURL, _ logger: Logger) -> Diagnostic? {
+    guard rules.databaseRole != nil else { return nil }
+    for (index, url) in ([database] + configuration.replicas).enumerated() {
+      do throws(DatabaseError) {
+        let connection = try url.connect(isReadOnly: true, hasSession: configuration.prepares)
+        if let mistake = try rules.checkLogin(connection) { return mistake }
+      } catch {
+        let problem = "the login role of \(url.masked) cannot be checked: \(error.description)"
+        if index == 0 { return Diagnostic(at: SourceLocation(file: "database.url"), problem) }
+        // It may come back later.
+        logger.warning("\(problem)")
+      }
+    }
+    return nil
+  }
+
   /// Runs `check` and logs what it finds; false: there are errors, which `--allow-drift` has not allowed.
   ///
   /// Protos that are not up to date are no reason not to serve: the numbers are those of the lock.
@@ -327,12 +346,20 @@ struct ServiceAssembly: Sendable {
   /// Numbers the methods; nil: nobody counts their calls.
   let calls: CallMetrics?
   let hasReflection: Bool
+  let rules: RowRules
+  /// Whether there is anybody to ask who calls.
+  let hasCallers: Bool
 
   /// Answers the definitions' services, health for each of them, and what clients ask about them.
   func router(for definitions: Definitions) -> Router {
+    let access =
+      hasCallers || rules.areAny
+      ? AccessControl(rowFilters: definitions.rowFilters, databaseRole: rules.databaseRole) {
+        $0.attributes[CallIdentity.self]
+      } : nil
     let services = ModelServices(
       schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,
-      errors: errors, lists: lists, loops: loops)
+      errors: errors, lists: lists, loops: loops, access: access)
     var names = services.names + [HealthService.name]
     var methods = services.methods + HealthService.methods(health)
     if hasReflection {

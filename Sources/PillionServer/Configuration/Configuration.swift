@@ -24,6 +24,8 @@ package struct Configuration: Sendable {
   /// Host and port; nil: there is no admin port.
   package private(set) var admin: ListenAddress?
   package private(set) var database: DatabaseURL?
+  /// Copies of it; PostgreSQL only.
+  package private(set) var replicas: [DatabaseURL] = []
   package private(set) var statementTimeoutMilliseconds = 0
   /// PostgreSQL: false behind a pooler of transactions.
   package private(set) var prepares = true
@@ -31,6 +33,7 @@ package struct Configuration: Sendable {
   package private(set) var streams = 0
   package private(set) var queue = 0
   package private(set) var acquireTimeoutMilliseconds = 0
+  package private(set) var lifetimeMilliseconds = 0
   package private(set) var busyTimeoutMilliseconds = 0
   package private(set) var synchronous = ""
   package private(set) var maximumPageSize = 0
@@ -66,7 +69,7 @@ package struct Configuration: Sendable {
     if let (list, origin) = values.interceptors {
       let read = InterceptorList.read(list, environment: environment, registry: registry)
       configuration.interceptors = read.list
-      diagnostics += read.diagnostics + AccessCheck.order(read.list)
+      diagnostics += read.diagnostics + AccessCheck.order(read.list) + RowRules(read.list).check(configuration.database)
       configuration.printed +=
         (["\ninterceptors:\(read.list.layers.isEmpty ? " []" : "")  # \(origin)"] + read.list.printed.map { "  \($0)" })
         .joined(separator: "\n")
@@ -89,12 +92,14 @@ package struct Configuration: Sendable {
     threads = reader.integer("server.threads")
     admin = reader.plainAddress("admin.listen")
     database = reader.databaseURL("database.url")
+    replicas = reader.replicas("database.replicas", of: database)
     statementTimeoutMilliseconds = reader.milliseconds("database.statement_timeout")
     prepares = reader.choice("database.prepare") == "on"
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
     queue = max(1, reader.integer("database.pool.queue"))
     acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
+    lifetimeMilliseconds = reader.milliseconds("database.pool.max_lifetime")
     busyTimeoutMilliseconds = reader.milliseconds("database.busy_timeout")
     synchronous = reader.choice("database.synchronous")
     maximumPageSize = reader.integer("list.max_page_size")
@@ -210,6 +215,16 @@ private struct SettingReader {
     }
     fail(path, "permissions as three or four octal digits, such as 0660")
     return 0
+  }
+
+  mutating func replicas(_ path: String, of database: DatabaseURL?) -> [DatabaseURL] {
+    let texts = values.values[path]?.texts ?? []
+    let urls = texts.compactMap { text -> DatabaseURL? in
+      if case .postgresql(let conninfo)? = DatabaseURL(text) { .postgresql(conninfo: conninfo) } else { nil }
+    }
+    if urls.count != texts.count { fail(path, "PostgreSQL URIs or keyword strings") }
+    if case .sqlite? = database, !texts.isEmpty { fail(path, "nothing with SQLite, which has no replicas") }
+    return urls
   }
 
   mutating func databaseURL(_ path: String) -> DatabaseURL? {

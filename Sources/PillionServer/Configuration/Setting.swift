@@ -95,6 +95,11 @@ extension Setting {
       path: "database.url", kind: .url,
       summary: "sqlite:path, sqlite::memory:, or any PostgreSQL URI or keyword string.", isSecret: true),
     Setting(
+      path: "database.replicas", kind: .urls,
+      summary:
+        "PostgreSQL: copies of the database that List, ListPage and Retrieve may read from; they may lag behind.",
+      isSecret: true),
+    Setting(
       path: "database.statement_timeout", kind: .duration, defaultValue: "30s",
       summary: "Longest run of a point statement; 0: no limit."),
     Setting(
@@ -114,6 +119,9 @@ extension Setting {
     Setting(
       path: "database.pool.queue", kind: .integer, defaultValue: "8192",
       summary: "Calls that may wait for a connection; one more is RESOURCE_EXHAUSTED and may be tried again."),
+    Setting(
+      path: "database.pool.max_lifetime", kind: .duration, defaultValue: "30m",
+      summary: "PostgreSQL: about how old a connection becomes before another takes its place; 0: as old as it likes."),
     Setting(
       path: "database.busy_timeout", kind: .duration, defaultValue: "5s",
       summary: "SQLite: how long a write waits for another process's lock."),

@@ -4,7 +4,7 @@ package import PillionSchema
 /// The effective value of every setting and where it came from: defaults < file < environment < flags.
 package struct SettingValues: Sendable {
   package struct Value: Sendable {
-    /// More than one only for addresses.
+    /// More than one only for lists.
     package var texts: [String]
     /// For messages and `--print-config`.
     package var origin: String
@@ -27,7 +27,7 @@ package struct SettingValues: Sendable {
     for setting in Setting.all {
       let location = SourceLocation(file: "environment \(setting.environmentName)")
       if let text = environment[setting.environmentName], !text.isEmpty {
-        let texts = setting.kind == .addresses ? text.split(separator: ",").map(Self.trimmed) : [text]
+        let texts = setting.isList ? text.split(separator: ",").map(Self.trimmed) : [text]
         values[setting.path] = Value(texts: texts, origin: "environment", location: location)
       }
       if let texts = flags[setting.path], !texts.isEmpty {
@@ -68,7 +68,7 @@ package struct SettingValues: Sendable {
         diagnostics.append(Diagnostic(at: entry.location, "unknown setting '\(entry.path)'", suggestion: near))
         continue
       }
-      if entry.isList && setting.kind != .addresses {
+      if entry.isList && !setting.isList {
         diagnostics.append(Diagnostic(at: entry.location, "'\(entry.path)' expected one value, found a list"))
         continue
       }
@@ -80,12 +80,14 @@ package struct SettingValues: Sendable {
   /// `file:/path` in place of a secret: the file's content, without the line break at its end.
   private mutating func resolveSecrets() {
     for setting in Setting.all where setting.isSecret {
-      guard let value = values[setting.path], let text = value.texts.first, text.hasPrefix("file:") else { continue }
-      let path = String(text.dropFirst(5))
-      if let secret = TextFile.read(path) {
-        values[setting.path]?.texts = [String(secret.reversed().drop { $0.isNewline }.reversed())]
-      } else {
-        diagnostics.append(Diagnostic(at: value.location, "'\(setting.path)': the file \(path) cannot be read"))
+      guard let value = values[setting.path] else { continue }
+      for (index, text) in value.texts.enumerated() where text.hasPrefix("file:") {
+        let path = String(text.dropFirst(5))
+        if let secret = TextFile.read(path) {
+          values[setting.path]?.texts[index] = String(secret.reversed().drop { $0.isNewline }.reversed())
+        } else {
+          diagnostics.append(Diagnostic(at: value.location, "'\(setting.path)': the file \(path) cannot be read"))
+        }
       }
     }
   }

@@ -67,7 +67,7 @@ class PgBouncer(Daemon):
 
     def __init__(self, cluster, sessions=3):
         super().__init__()
-        users = self.write("users.txt", '"pillion" ""\n')
+        users = self.write("users.txt", '"pillion" ""\n"gate" ""\n')
         self.write(
             "pgbouncer.ini",
             f"""[databases]

@@ -42,6 +42,8 @@ class Cluster:
             # The machine does not lose power during a test; PostgreSQL itself may be killed, which needs no fsync.
             "fsync": "off",
             "timezone": "'Asia/Tokyo'",
+            # So that tests see which statements there were.
+            "shared_preload_libraries": "'pg_stat_statements'",
         }
         with open(self.data / "postgresql.conf", "a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())

@@ -60,7 +60,7 @@ import Testing
 
   @Test func parametersOfRelatedScopesComeLastInOperations() throws {
     let sqlite = try PlanFixture(Self.blog, on: .sqlite)
-    #expect(try sqlite.steps(.retrieve, ["id": 7]).map(tail) == ["'ghost', 7, 'hidden'"])
+    #expect(try sqlite.steps(.retrieve, ["id": 7]).map(tail) == ["7, 'hidden', 'ghost'"])
     #expect(try sqlite.steps(.create, ["title": "x"]).map(tail) == ["'x', NULL", "'ghost', captured"])
     let postgresql = try PlanFixture(Self.blog, on: .postgresql)
     #expect(try postgresql.steps(.create, ["title": "x"]).map(tail) == ["'x', NULL, 'ghost'"])

@@ -1,4 +1,5 @@
 import PillionDatabase
+import PillionQuery
 import PillionSchema
 import PillionWire
 import Testing
@@ -125,12 +126,14 @@ import Testing
 }
 
 /// The plans of a definition over a database that its own DDL made.
-private final class PlanRun {
+final class PlanRun {
   let driver: any Driver
   private let yaml: String
   private let database: any DriverFixture
   private let mailbox = TestMailbox()
   private var fixtures: [String: PlanFixture] = [:]
+  private var filters: [String: String] = [:]
+  private var claims: [String: ClaimValue] = [:]
 
   init(_ yaml: String, _ fixture: any DriverFixture) throws {
     self.yaml = yaml
@@ -147,9 +150,15 @@ private final class PlanRun {
 
   deinit { driver.shutdown() }
 
+  /// What follows is for a caller with these claims.
+  func call(with claims: [String: ClaimValue], filters: [String: String]) {
+    fixtures = [:]
+    (self.claims, self.filters) = (claims, filters)
+  }
+
   private func fixture(_ model: String) throws -> PlanFixture {
     if let known = fixtures[model] { return known }
-    let made = try PlanFixture(yaml, model: model, on: driver.dialect)
+    let made = try PlanFixture(yaml, model: model, on: driver.dialect, filters: filters, claims: claims)
     fixtures[model] = made
     return made
   }
@@ -176,6 +185,8 @@ private final class PlanRun {
   func rows(_ model: String, _ order: [(String, Bool)]? = nil, limit: Int32? = nil) throws -> [[String]] {
     let fixture = try fixture(model)
     let bound = try fixture.bound(order, limit: limit)
+    // Its own: a stream may be delivered once more than it has news.
+    let mailbox = TestMailbox()
     let stream = RowStream(
       statement: bound.statement, parameters: bound.parameters, encoder: bound.encoder, cutter: bound.cutter,
       mailbox: mailbox)

@@ -28,11 +28,19 @@ struct PlanFixture {
   let model: Model
   let shape: ServiceShape
   let plans: ModelPlans
+  /// The caller's values in row filters.
+  let caller: Parameters?
   let dialect: Dialect
   /// 2024-02-29T12:00:00Z
   static let now = WallTime(seconds: 1_709_208_000, nanoseconds: 0)
 
-  init(_ yaml: String, model name: String = "Post", on dialect: Dialect) throws {
+  /// - Parameters:
+  ///   - filters: row filters by the names of models.
+  ///   - claims: of the caller, whose name is their `sub`.
+  init(
+    _ yaml: String, model name: String = "Post", on dialect: Dialect, filters: [String: String] = [:],
+    claims: [String: ClaimValue] = [:]
+  ) throws {
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
     let loaded = try #require(schema, "\(diagnostics)")
     self.schema = loaded
@@ -45,10 +53,21 @@ struct PlanFixture {
         try Filter.parse($0.value, model: model, schema: loaded, limits: FilterLimits(), isTrusted: true)
       }
     }
-    plans = ModelPlans(
-      model: model, schema: self.schema, shape: shape, dialect: dialect, scope: scopes[model.index],
-      relations: RelatedModels(shapes: shapes, scopes: scopes))
+    let relations = RelatedModels(shapes: shapes, scopes: scopes)
     self.dialect = dialect
+    let (shape, model, known) = (shape, model, self.schema)
+    let rows = try known.models.map { model in
+      try filters[model.name].map { try RowFilter.parse($0, model: model, schema: known) }
+    }
+    let make: @Sendable ([Int: Predicate]?) -> ModelPlans = { rows in
+      ModelPlans(
+        model: model, schema: known, shape: shape, dialect: dialect, scope: scopes[model.index], relations: relations,
+        rows: rows)
+    }
+    let filtered = FilteredPlans(model: model, schema: known, filters: rows, make: make)
+    let access = filtered?.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""))
+    plans = access?.plans ?? make(nil)
+    caller = access?.values
   }
 
   /// What an action does with a request; nil when it finds violations, which are then in `violations`.
@@ -60,7 +79,7 @@ struct PlanFixture {
     var message = DecodedMessage()
     return try bytes.withUnsafeBytes { bytes in
       try RequestDecoder(shape: plan.request).decode(bytes, into: &message)
-      return plan.bind(message, now: Self.now, violations: &violations)
+      return plan.bind(message, caller: caller, now: Self.now, violations: &violations)
     }
   }
 
@@ -99,7 +118,7 @@ struct PlanFixture {
     var query = ListQuery()
     query.order = terms
     query.limit = limit.map(Int.init)
-    return try plan.bind(query)
+    return try plan.bind(query, caller: caller)
   }
 }
 

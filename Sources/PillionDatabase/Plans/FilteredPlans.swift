@@ -1,0 +1,83 @@
+package import PillionQuery
+package import PillionSchema
+import Synchronization
+
+/// The plans of a service whose model, or a model that its relations lead to, has a row filter.
+///
+/// What the filters look like depends on the caller; there are plans for each look that occurs.
+package final class FilteredPlans: Sendable {
+  /// What one call does, and may see.
+  package struct Access: Sendable {
+    package let plans: ModelPlans
+    /// The caller's values, for the plans to bind.
+    package let values: Parameters
+    fileprivate let principal: String
+    fileprivate let filters: [Filter]
+
+    /// What page tokens are bound to: who calls, and what the row filters make of that.
+    package var fingerprint: [String] { [principal, "\(filters)"] }
+  }
+
+  private let filters: [(model: Int, filter: RowFilter)]
+  private let make: @Sendable ([Int: Predicate]) -> ModelPlans
+  private let cache = Mutex<[[Predicate]: ModelPlans]>([:])
+  /// Looks whose plans are kept; the cache starts afresh beyond it.
+  private static let cacheLimit = 64
+
+  /// Nil if no row filter concerns the service.
+  ///
+  /// - Parameters:
+  ///   - filters: in the order of `schema.models`.
+  ///   - make: makes the plans for row filters, by their models' indices.
+  package init?(
+    model: Model, schema: Schema, filters: [RowFilter?], make: @escaping @Sendable ([Int: Predicate]) -> ModelPlans
+  ) {
+    let reachable = schema.reachable(from: model.index)
+    self.filters = filters.indices.compactMap { index in
+      guard reachable.contains(index), let filter = filters[index] else { return nil }
+      return (index, filter)
+    }
+    self.make = make
+    if self.filters.isEmpty { return nil }
+  }
+
+  /// What the caller may do. A value that the database cannot hold lets no row through.
+  package func access(for caller: Caller) -> Access {
+    let resolved = filters.map { $0.filter.filter(for: caller) }
+    let plans = plans(resolved.map(\.predicate))
+    let values = resolved.flatMap(\.values)
+    let principal = caller.identity?.principal ?? ""
+    do throws(ValueError) {
+      return Access(plans: plans, values: try plans.bind(values), principal: principal, filters: resolved)
+    } catch {
+      let nothing = self.plans(filters.map { _ in .any([]) })
+      return Access(plans: nothing, values: Parameters(), principal: principal, filters: resolved)
+    }
+  }
+
+  private func plans(_ predicates: [Predicate]) -> ModelPlans {
+    if let known = cache.withLock({ $0[predicates] }) { return known }
+    let made = make(Dictionary(uniqueKeysWithValues: zip(filters.map(\.model), predicates)))
+    return cache.withLock { cache in
+      // Two calls may have made the same plans at once: all use the first, so that its statements are prepared once.
+      if let known = cache[predicates] { return known }
+      if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
+      cache[predicates] = made
+      return made
+    }
+  }
+}
+
+extension Schema {
+  /// The model itself and all that a path along relations may come to, in both directions.
+  fileprivate func reachable(from start: Int) -> Set<Int> {
+    var found: Set<Int> = []
+    var next = [start]
+    while let index = next.popLast() {
+      guard models.indices.contains(index), found.insert(index).inserted else { continue }
+      next += models[index].fields.compactMap { $0.type.related }
+      next += models.indices.filter { other in models[other].fields.contains { $0.type.related == index } }
+    }
+    return found
+  }
+}

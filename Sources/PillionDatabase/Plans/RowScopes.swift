@@ -1,0 +1,47 @@
+import PillionQuery
+import PillionSchema
+
+/// The row filters that apply to a call, as conditions: one set of plans serves all callers for whom they have the same
+/// shape.
+///
+/// The callers' values are numbered through, over all models, in the order in which `bind` appends them.
+struct RowScopes: Sendable {
+  /// The row filter of one model.
+  struct Scope: Sendable {
+    let predicate: Predicate
+    /// Number of its first value.
+    let first: Int
+  }
+
+  private let scopes: [Int: Scope]
+  private let binders: [ValueBinder]
+
+  /// `predicates` by the models' indices.
+  init(_ predicates: [Int: Predicate], schema: Schema, dialect: Dialect) {
+    var scopes: [Int: Scope] = [:]
+    var binders: [ValueBinder] = []
+    for index in predicates.keys.sorted() where schema.models.indices.contains(index) {
+      guard let predicate = predicates[index] else { continue }
+      scopes[index] = Scope(predicate: predicate, first: binders.count)
+      var builder = QueryBuilder(schema: schema, dialect: dialect)
+      let model = ModelSQL(schema: schema, model: schema.models[index], dialect: dialect)
+      _ = builder.trustedCondition(predicate, model)
+      binders += builder.binders
+    }
+    self.scopes = scopes
+    self.binders = binders
+  }
+
+  /// How many values the caller brings.
+  var count: Int { binders.count }
+
+  subscript(model: Int) -> Scope? { scopes[model] }
+
+  /// `values` in the order of the models.
+  func bind(_ values: [FilterValue]) throws(ValueError) -> Parameters {
+    guard values.count == binders.count else { throw ValueError("does not fit its statement") }
+    var parameters = Parameters(capacity: values.count)
+    for (binder, value) in zip(binders, values) { try binder.bind(value, to: &parameters) }
+    return parameters
+  }
+}

@@ -1,0 +1,89 @@
+import PillionDatabase
+package import PillionQuery
+package import PillionTransport
+
+/// What decides who may do what to which rows.
+package struct AccessControl: Sendable {
+  /// Who makes a call; nil: nobody has authenticated it.
+  package var identity: @Sendable (ServerCall) -> Identity?
+  /// One a model, in the order of the schema's; nil: its rows are everybody's.
+  package var rowFilters: [RowFilter?]
+  /// Nil: every call is the database's login role.
+  package var databaseRole: DatabaseRole?
+
+  package init(
+    rowFilters: [RowFilter?] = [], databaseRole: DatabaseRole? = nil,
+    identity: @escaping @Sendable (ServerCall) -> Identity?
+  ) {
+    self.identity = identity
+    self.rowFilters = rowFilters
+    self.databaseRole = databaseRole
+  }
+}
+
+/// What the calls of one service may do.
+final class ServiceAccess: Sendable {
+  /// One call's.
+  struct Admission {
+    var identity: Identity?
+    /// Nil: no row filter concerns the service.
+    var rows: FilteredPlans.Access?
+    var session: CallSession?
+
+    /// What a page token is bound to, besides the query.
+    var tokenBinding: [String] { rows?.fingerprint ?? identity.map { [$0.principal] } ?? [] }
+  }
+
+  private let control: AccessControl
+  private let filtered: FilteredPlans?
+
+  init(_ control: AccessControl, filtered: FilteredPlans?) {
+    self.control = control
+    self.filtered = filtered
+  }
+
+  /// Nil where the call has been refused, and has ended.
+  func admit(_ call: ServerCall) -> Admission? {
+    var admission = Admission(identity: control.identity(call))
+    if let role = control.databaseRole {
+      guard let session = role.session(for: admission.identity) else {
+        call.finish(ErrorPolicy.noRole)
+        return nil
+      }
+      admission.session = session
+    }
+    if let filtered {
+      admission.rows = filtered.access(for: Caller(identity: admission.identity, address: call.peerAddress))
+    }
+    return admission
+  }
+}
+
+extension ServerCall {
+  /// `peer` without the port; empty for a Unix socket.
+  fileprivate var peerAddress: String {
+    if peer.hasPrefix("unix:") { return "" }
+    guard let colon = peer.lastIndex(of: ":") else { return peer }
+    let host = peer[..<colon]
+    return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : String(host)
+  }
+}
+
+extension DatabaseError {
+  /// Whether it tells of other rows: one that is there already, or one that is missing.
+  var isConflict: Bool {
+    ["UNIQUE_VIOLATION", "FOREIGN_KEY_VIOLATION"].contains(ErrorRule.rule(for: self).reason)
+      || code == .sqlState("23P01")
+  }
+}
+
+extension ErrorPolicy {
+  /// For a row that its writer would not be allowed to see.
+  static let rowRefused = Status(
+    .permissionDenied, "The row would be outside what the caller may write.",
+    details: [.errorInfo(reason: "ROW_FILTER")])
+
+  /// For a caller whose claims name no role for the database.
+  static let noRole = Status(
+    .permissionDenied, "The caller has no role in the database.", details: [.errorInfo(reason: "NO_DATABASE_ROLE")])
+}
