@@ -1,5 +1,6 @@
 """The chain of interceptors: one configuration, every call."""
 
+import concurrent.futures
 import json
 import re
 import threading
@@ -10,6 +11,7 @@ import pytest
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from support.callers import AUDIENCE, ISSUER, SECRET, bearer
 from support.client import TIMEOUT
 from support.errors import Refusal, refused
 from support.postgres import wait_until
@@ -229,6 +231,50 @@ def test_rate_limit(serve):
     assert last.retry.retry_delay.nanos == pushback * 1_000_000
     time.sleep(pushback / 1000)
     assert refuses(lambda: notes.Retrieve(id=1)) is None
+
+
+def test_rate_limit_of_principals(serve):
+    """G23: an abuser at twenty times its rate costs the ten polite callers beside it nothing, and gets its rate, though all share
+    an address."""
+    rate, seconds = 20, 3
+    project, server, _ = serve(
+        f"""  - authentication:
+      jwt: {{ secret: "{SECRET}", issuer: "{ISSUER}", audience: {AUDIENCE} }}
+  - rate_limit: {{ key: principal, rate: {rate}/s, burst: {rate} }}
+""")
+    over = threading.Event()
+
+    def abuse():
+        """As fast as `rate * 20`, without waiting for answers."""
+        notes = project.client(server).service("NoteController")
+        metadata, calls, began = bearer(sub="abuser"), [], time.monotonic()
+        while not over.is_set():
+            calls.append(notes.Retrieve.start(id=1, metadata=metadata))
+            over.wait(max(0, began + len(calls) / (rate * 20) - time.monotonic()))
+        codes = [call.code() for call in calls]
+        return codes, time.monotonic() - began
+
+    def be_polite(number):
+        """At a quarter of the rate, one call after the other."""
+        notes = project.client(server).service("NoteController")
+        metadata, times, began = bearer(sub=f"polite{number}"), [], time.monotonic()
+        while (sent := time.monotonic()) < began + seconds:
+            assert notes.Retrieve(id=1, metadata=metadata).text == "first"
+            times.append(time.monotonic() - sent)
+            time.sleep(4 / rate)
+        return times
+
+    with concurrent.futures.ThreadPoolExecutor(11) as threads:
+        alone = [time for done in [threads.submit(be_polite, number) for number in range(10)] for time in done.result()]
+        abuser = threads.submit(abuse)
+        beside = [time for done in [threads.submit(be_polite, number) for number in range(10)] for time in done.result()]
+        over.set()
+        codes, passed = abuser.result()
+    # Every polite call succeeded, or its future would have raised. Both sides of the comparison share two cores with the client.
+    assert sorted(beside)[len(beside) * 95 // 100] <= 2 * sorted(alone)[len(alone) * 95 // 100] + 0.2
+    allowed, expected = codes.count(StatusCode.OK), rate * passed + rate
+    assert set(codes) == {StatusCode.OK, StatusCode.RESOURCE_EXHAUSTED}
+    assert len(codes) > 5 * expected and abs(allowed - expected) <= 0.05 * expected + 1, f"{allowed} of {expected} in {len(codes)}"
 
 
 def test_read_only(serve, kind):
