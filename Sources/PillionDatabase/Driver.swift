@@ -16,6 +16,9 @@ package protocol Driver: AnyObject, Sendable {
   /// still comes back, with `.failed` or whatever it had reached.
   func cancel(_ job: Job)
 
+  /// A connection for one caller; blocks until it is open, unlike everything else here. To be closed before `shutdown`.
+  func makeSession() throws(DatabaseError) -> any Session
+
   /// Whether the database answered when it was last asked.
   var isAvailable: Bool { get }
 

@@ -88,6 +88,11 @@ final class Connection: @unchecked Sendable {
     }
   }
 
+  /// A statement whose parameters' types the server finds itself; its rows come as text.
+  func execute(text sql: String, _ bound: ParameterBinder.Bound) -> Bool {
+    PQsendQueryParams(handle, sql, bound.count, nil, bound.values, bound.lengths, bound.formats, 0) == 1
+  }
+
   /// Makes the rows of the statement just sent come one by one.
   func setSingleRowMode() -> Bool { PQsetSingleRowMode(handle) == 1 }
 

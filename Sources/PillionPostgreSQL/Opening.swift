@@ -4,7 +4,7 @@ internal import PillionDatabase
 
 /// What a connection is for; decides its session's settings.
 enum Role: Sendable {
-  case point, stream, admin
+  case point, stream, admin, session
 }
 
 /// Opens connections: one attempt, waiting for the sockets with `poll` so that it can be timed and interrupted.
@@ -104,7 +104,7 @@ struct Opening: Sendable {
   private func settings(_ role: Role, version: Int32) -> [(String, String)] {
     var settings = [("TimeZone", "UTC"), ("DateStyle", "ISO, MDY"), ("IntervalStyle", "iso_8601")]
     switch role {
-    case .point:
+    case .point, .session:
       settings.append(("statement_timeout", String(configuration.statementTimeout.milliseconds)))
       settings.append(("idle_in_transaction_session_timeout", "0"))
     case .stream:

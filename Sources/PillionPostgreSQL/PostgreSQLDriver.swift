@@ -7,6 +7,7 @@ package import PillionDatabase
 /// themselves when their connection breaks; of a write whose connection broke it is said whether it was committed, or
 /// that nobody knows (`.outcomeUnknown`).
 package final class PostgreSQLDriver: Driver {
+  private let configuration: PostgreSQLConfiguration
   private let availability = Availability()
   private let statements = StatementCounts()
   private let connector: Connector
@@ -19,6 +20,7 @@ package final class PostgreSQLDriver: Driver {
   ///
   /// - Parameter isRequired: false: all connections are opened in the background, whenever that is.
   package init(configuration: PostgreSQLConfiguration, isRequired: Bool = true) throws(DatabaseError) {
+    self.configuration = configuration
     let opening = try Opening(configuration)
     let first = try isRequired ? opening.open(.point) : nil
     connector = try Connector(opening)
@@ -45,6 +47,8 @@ package final class PostgreSQLDriver: Driver {
   package var statistics: DriverStatistics {
     DriverStatistics(lanes: [points.statistics, streams.statistics], statements: statements.values)
   }
+
+  package func makeSession() throws(DatabaseError) -> any Session { try PostgreSQLSession(configuration) }
 
   package func submit(_ operation: Operation) { points.submit(operation) }
 

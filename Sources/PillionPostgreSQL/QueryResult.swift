@@ -64,6 +64,24 @@ struct QueryResult: ~Copyable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// A value that came in text format, by the type of its column ("Object Identifier Types", `pg_type.dat`).
+  func value(row: Int32, column: Int32) -> SessionValue {
+    guard let text = text(row: row, column: column) else { return .null }
+    switch PQftype(handle, column) {
+    case 16: return .bool(text == "t")
+    case 20, 21, 23, 26: return Int64(text).map { .integer($0) } ?? .text(text)
+    case 700, 701: return Double(text).map { .real($0) } ?? .text(text)
+    case 17: return .bytes(Self.bytes(hex: text))
+    default: return .text(text)
+    }
+  }
+
+  /// `\\x0aff`; the server's default since 9.0.
+  private static func bytes(hex text: String) -> [UInt8] {
+    let digits = text.utf8.dropFirst(2).map { UInt8($0 < 0x3A ? $0 &- 0x30 : ($0 | 0x20) &- 0x57) }
+    return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] & 15 }
+  }
+
   /// A field of the error, by its protocol letter ("Error and Notice Message Fields" in PostgreSQL's manual).
   private func field(_ letter: Int32) -> String? {
     PQresultErrorField(handle, letter).map { String(cString: $0) }

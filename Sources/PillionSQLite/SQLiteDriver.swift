@@ -12,6 +12,8 @@ package final class SQLiteDriver: Driver {
   private let streams: StreamScheduler
   private let threads: Locked<[LaneThread]>
   private let readers: Int
+  private let configuration: SQLiteConfiguration
+  private let turn = WriteTurn()
 
   package var dialect: Dialect { .sqlite }
 
@@ -28,6 +30,7 @@ package final class SQLiteDriver: Driver {
     reads = JobQueue(limit: configuration.queueLimit)
     streams = StreamScheduler(configuration)
     threads = Locked([])
+    self.configuration = configuration
     readers = max(configuration.readers, 1)
     var started: [LaneThread] = []
     do throws(DatabaseError) {
@@ -69,6 +72,10 @@ package final class SQLiteDriver: Driver {
     // A running statement sees the mark at the next look of its connection's progress handler.
     job.markCancelled()
     if let stream = job as? RowStream { streams.cancel(stream) }
+  }
+
+  package func makeSession() throws(DatabaseError) -> any Session {
+    try SQLiteSession(configuration, status: status, turn: turn)
   }
 
   package var statistics: DriverStatistics {

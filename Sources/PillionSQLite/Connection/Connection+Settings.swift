@@ -50,11 +50,12 @@ extension Connection {
       try execute("PRAGMA journal_size_limit = \(configuration.logLimit)")
       // The writer lane checkpoints by itself, when it has answered.
       sqlite3_wal_autocheckpoint(handle, 0)
-    case .reader, .stream:
-      // Only the writer's connection writes or checkpoints.
+    case .reader, .stream, .session:
+      // Only the writer's connection checkpoints.
       let code = pillion_sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
       guard code == SQLITE_OK else { throw SQLiteError.last(code, on: handle) }
-      try execute("PRAGMA query_only = ON")
+      sqlite3_wal_autocheckpoint(handle, 0)
+      if role != .session { try execute("PRAGMA query_only = ON") }
       try execute("SELECT count(*) FROM sqlite_schema")
     }
   }

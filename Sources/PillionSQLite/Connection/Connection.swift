@@ -11,6 +11,8 @@ final class Connection {
     case writer
     case reader
     case stream
+    /// Writes in transactions of its own, beside the writer.
+    case session
   }
 
   let handle: OpaquePointer
@@ -51,7 +53,7 @@ final class Connection {
     case .file(let path):
       // Keeps `file:`, `:memory:` and the like from being anything but a path.
       name = path.hasPrefix("/") ? path : "./\(path)"
-      if role != .writer || configuration.isReadOnly {
+      if role != .writer && role != .session || configuration.isReadOnly {
         flags |= SQLITE_OPEN_READONLY
       } else {
         flags |= SQLITE_OPEN_READWRITE | (mayCreate ? SQLITE_OPEN_CREATE : 0)

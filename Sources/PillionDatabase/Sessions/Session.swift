@@ -1,0 +1,48 @@
+/// A connection that one caller has to itself, with transactions of the caller's own. Every method waits; one thread at
+/// a time uses it.
+package protocol Session: AnyObject {
+  var dialect: Dialect { get }
+
+  /// Whether it may be used again; false: the connection is broken.
+  var isUsable: Bool { get }
+
+  /// `BEGIN`, `SAVEPOINT` and the like.
+  func control(_ control: SessionControl, for job: Job) throws(DatabaseError)
+
+  /// Runs the steps of an operation, inside the transaction that is open.
+  func run(_ operation: Operation) -> Operation.Outcome
+
+  /// Runs one statement; its rows, all of them.
+  func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]]
+}
+
+/// What transactions are made of. Savepoints nest: each is known by its depth.
+package enum SessionControl: Sendable, Hashable {
+  case begin
+  case commit
+  case rollback
+  case savepoint(Int)
+  case release(Int)
+  case rollbackTo(Int)
+
+  package var sql: String {
+    switch self {
+    case .begin: "BEGIN"
+    case .commit: "COMMIT"
+    case .rollback: "ROLLBACK"
+    case .savepoint(let depth): "SAVEPOINT pillion_\(depth)"
+    case .release(let depth): "RELEASE SAVEPOINT pillion_\(depth)"
+    case .rollbackTo(let depth): "ROLLBACK TO SAVEPOINT pillion_\(depth)"
+    }
+  }
+}
+
+/// A value that is bound to a placeholder, or found in a row.
+package enum SessionValue: Sendable, Hashable {
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case real(Double)
+  case text(String)
+  case bytes([UInt8])
+}

@@ -1,0 +1,115 @@
+import Synchronization
+
+/// A session in the hands of one call: transactions that nest, statements, and the end of all of them.
+package final class SessionLease: Sendable {
+  private let thread: SessionThread
+  /// Known to every statement, so that it stops when the call ends.
+  private let job: Job
+  /// Transactions that are open, the outermost and its savepoints.
+  private let depth = Mutex(0)
+
+  init(thread: SessionThread, deadline: UInt64) {
+    self.thread = thread
+    job = Job(mailbox: NoMailbox(), deadline: deadline)
+  }
+
+  /// The call has ended: stops the statement that runs, undoes what is open at once, however long the code that holds the
+  /// lease goes on, and refuses what it asks for later.
+  package func cancel() {
+    job.markCancelled()
+    thread.submit { $0.drop() }
+  }
+
+  /// Runs `body` in a transaction, or, inside one, behind a savepoint: kept when it returns, undone when it throws.
+  package func transaction<Result>(_ body: () async throws -> Result) async throws -> Result {
+    let level = depth.withLock { depth in
+      defer { depth += 1 }
+      return depth
+    }
+    defer { depth.withLock { $0 -= 1 } }
+    try await control(level == 0 ? .begin : .savepoint(level))
+    do {
+      let result = try await body()
+      try await control(level == 0 ? .commit : .release(level))
+      return result
+    } catch {
+      await undo(level)
+      throw error
+    }
+  }
+
+  /// Runs an operation inside the transaction that is open.
+  package func run(_ operation: Operation) async throws -> Operation.Outcome {
+    try await onThread { session in session.run(operation) }
+  }
+
+  /// Runs one statement; without a transaction it is one by itself.
+  package func rows(_ sql: String, _ values: [SessionValue]) async throws -> [[SessionValue]] {
+    let job = job
+    return try await onThread { session throws(DatabaseError) in try session.rows(sql, values, for: job) }
+  }
+
+  private func control(_ control: SessionControl) async throws {
+    let job = job
+    try await onThread { session throws(DatabaseError) in try session.control(control, for: job) }
+  }
+
+  /// A transaction that cannot be undone goes with its connection.
+  private func undo(_ level: Int) async {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      thread.submit { thread in
+        defer { continuation.resume() }
+        guard let session = thread.existing else { return thread.drop() }
+        // Not this call's job: what is undone is undone also for a call that has ended.
+        let job = Job(mailbox: NoMailbox())
+        do throws(DatabaseError) {
+          if level == 0 {
+            try session.control(.rollback, for: job)
+          } else {
+            try session.control(.rollbackTo(level), for: job)
+            try session.control(.release(level), for: job)
+          }
+        } catch {
+          thread.drop()
+        }
+      }
+    }
+  }
+
+  /// Returns when nothing of it runs any more.
+  func end() async {
+    job.markCancelled()
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      thread.submit { thread in
+        if thread.existing == nil { thread.drop() }
+        continuation.resume()
+      }
+    }
+  }
+
+  private func onThread<Result: Sendable>(
+    _ body: @escaping @Sendable (any Session) throws(DatabaseError) -> Result
+  ) async throws -> Result {
+    let job = job
+    return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
+      thread.submit { thread in
+        do throws(DatabaseError) {
+          if job.isCancelled { throw DatabaseError(.pillion(.cancelled), "the call was cancelled") }
+          if job.deadline != 0, MonotonicTime.now() >= job.deadline {
+            throw DatabaseError(.pillion(.timeout), "the call's deadline has come")
+          }
+          continuation.resume(returning: try body(thread.current()))
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+    }
+  }
+}
+
+/// For jobs that nobody waits for by a mailbox.
+package final class NoMailbox: Mailbox {
+  package init() {}
+
+  package func deliver(_ jobs: ContiguousArray<Job>) {}
+}

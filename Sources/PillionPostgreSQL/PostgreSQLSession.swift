@@ -1,0 +1,129 @@
+internal import CPillionPostgreSQL
+internal import Glibc
+internal import PillionDatabase
+internal import PillionWire
+
+/// A connection of one caller's own, in the blocking style; statements that must stop are cancelled from its own thread.
+final class PostgreSQLSession: Session {
+  /// Milliseconds between two looks whether the call still goes on.
+  private static let look: Int32 = 20
+
+  private let connection: Connection
+  private var binder = ParameterBinder()
+  private var cells = CellBuffer()
+  private var writer = WireWriter()
+
+  init(_ configuration: PostgreSQLConfiguration) throws(DatabaseError) {
+    connection = try Opening(configuration).open(.session)
+  }
+
+  var dialect: Dialect { .postgresql }
+
+  var isUsable: Bool { !connection.isBroken }
+
+  func control(_ control: SessionControl, for job: Job) throws(DatabaseError) {
+    guard connection.send(control.sql) else { throw broken }
+    try finish(control.sql, job) { _ in }
+  }
+
+  /// A plan for PostgreSQL has one step.
+  func run(_ operation: Operation) -> Operation.Outcome {
+    guard let step = operation.steps.first else { return .done }
+    var outcome = Operation.Outcome.done
+    do throws(DatabaseError) {
+      let isSent = try binder.bind(operation.parameters, at: step.parameters) {
+        connection.execute(unnamed: step.statement, $0)
+      }
+      guard isSent else { throw broken }
+      try finish(step.statement.sql, operation) { (result) throws(DatabaseError) in
+        switch step.effect {
+        case .none: outcome = .done
+        case .requireRow: outcome = result.hasRow ? .done : .notFound
+        case .captureRow: throw DatabaseError(.pillion(.internal), "a step that captures a row has no next step")
+        case .respond(let encoder):
+          guard result.rows > 0 else { return outcome = .notFound }
+          writer.removeAll()
+          try encoder.encodeFramed(result.load(row: 0, into: &cells), into: &writer)
+          outcome = .message([UInt8](writer.bytes))
+        }
+      }
+      return outcome
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
+    let parameters = Parameters(values)
+    let isSent = try binder.bind(parameters, at: nil) { connection.execute(text: sql, $0) }
+    guard isSent else { throw broken }
+    var found: [[SessionValue]] = []
+    try finish(sql, job) { result in
+      for row in 0..<result.rows { found.append((0..<result.columns).map { result.value(row: row, column: $0) }) }
+    }
+    return found
+  }
+
+  // MARK: Waiting
+
+  private var broken: DatabaseError { DatabaseError(.pillion(.unavailable), connection.failure) }
+
+  /// Waits for the statement's end and hands its result on; an error of the server is thrown once all has been read.
+  private func finish(
+    _ sql: String, _ job: Job, _ take: (borrowing QueryResult) throws(DatabaseError) -> Void
+  ) throws(DatabaseError) {
+    var verdict: DatabaseError?
+    while true {
+      let state = connection.flush()
+      if state == .done { break }
+      guard state == .pending else { throw broken }
+      try wait(POLLIN | POLLOUT, job, &verdict)
+    }
+    var failure: DatabaseError?
+    while true {
+      while connection.isBusy { try wait(POLLIN, job, &verdict) }
+      guard let result = connection.nextResult() else { break }
+      if result.status == PGRES_FATAL_ERROR {
+        failure = failure ?? result.error(sql: sql)
+      } else if failure == nil {
+        do throws(DatabaseError) { try take(result) } catch { failure = error }
+      }
+    }
+    if let failure { throw failure.code == .sqlState("57014") ? verdict ?? failure : failure }
+  }
+
+  /// Waits for the socket; asks the server to stop when the call has ended, once.
+  private func wait(_ events: Int32, _ job: Job, _ verdict: inout DatabaseError?) throws(DatabaseError) {
+    var descriptor = pollfd(fd: connection.socket, events: Int16(events), revents: 0)
+    let ready = poll(&descriptor, 1, Self.look)
+    guard ready >= 0 || errno == EINTR else { throw broken }
+    if ready > 0, !connection.consumeInput() { throw broken }
+    guard verdict == nil else { return }
+    if job.isCancelled {
+      verdict = DatabaseError(.pillion(.cancelled), "the call was cancelled")
+    } else if job.deadline != 0, MonotonicTime.now() >= job.deadline {
+      verdict = DatabaseError(.pillion(.timeout), "the call's deadline has come")
+    }
+    // The results are read to their end before the next statement, so that a late request hits nothing else: the server
+    // takes it, at the latest, before `send` returns.
+    if verdict != nil { connection.cancelHandle.send() }
+  }
+}
+
+extension Parameters {
+  /// In text format, whose type the server finds from where the placeholder stands.
+  fileprivate init(_ values: [SessionValue]) {
+    self.init(capacity: values.count)
+    for value in values {
+      switch value {
+      case .null: appendNull()
+      case .bool(let flag): append(text: flag ? "true" : "false")
+      case .integer(let number): append(text: String(number))
+      case .real(let number):
+        append(text: number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : "\(number)")
+      case .text(let text): append(text: text)
+      case .bytes(let bytes): bytes.withUnsafeBytes { append(binary: $0) }
+      }
+    }
+  }
+}
