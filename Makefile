@@ -52,7 +52,7 @@ check: build ## Say whether models/ and protos/ agree.
 ##### test
 
 .PHONY: test
-test: bootstrap-test format-check test-swift lint test-differential test-clients ## Install what is missing, lint, and run every test.
+test: bootstrap-test format-check test-swift lint test-differential test-examples test-clients ## Install what is missing, lint, and run every test.
 
 .PHONY: build-tests
 build-tests:
@@ -62,8 +62,19 @@ build-tests:
 test-swift: build-tests ## Run the Swift tests, one after the other: on two cores the heavy ones would starve those that wait.
 	$(STRICT) swift test --skip-build --no-parallel $(SWIFT_FLAGS)
 
+# The example shares what is built: only its own few files are compiled.
+EXAMPLE := --package-path Examples/blog --scratch-path .build
+
+.PHONY: build-examples
+build-examples: build-tests
+	$(STRICT) swift build $(EXAMPLE) --build-tests
+
+.PHONY: test-examples
+test-examples: build-examples ## Build Examples/blog and run its tests.
+	$(STRICT) swift test $(EXAMPLE) --skip-build
+
 .PHONY: test-clients
-test-clients: build-tests ## Run real clients against the debug binary, on SQLite and PostgreSQL.
+test-clients: build-examples ## Run real clients against the debug binary, on SQLite and PostgreSQL.
 	PILLION_BINARY=$(CURDIR)/$(DEBUG_BINARY) $(PYTHON) -m pytest Tests/Clients $(PYTEST_FLAGS)
 
 .PHONY: test-applications
@@ -183,11 +194,11 @@ lint: bootstrap-test format-check build-tests ## Check style, the generated prot
 
 .PHONY: format-check
 format-check:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
 
 .PHONY: format
 format: ## Rewrite the Swift sources in the house style.
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
 
 .PHONY: docs
 docs: ## Check that every link between the documents leads somewhere.

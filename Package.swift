@@ -3,7 +3,14 @@ import PackageDescription
 
 let package = Package(
   name: "pillion",
-  products: [.executable(name: "pillion", targets: ["pillion"])],
+  products: [
+    .executable(name: "pillion", targets: ["pillion"]),
+    // To embed and extend; to mount what grpc-swift-2 has generated.
+    .library(name: "Pillion", targets: ["Pillion"]),
+    .library(name: "PillionGRPC", targets: ["PillionGRPC"]),
+    // To test what embeds Pillion.
+    .library(name: "PillionTesting", targets: ["PillionTesting"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -13,6 +20,8 @@ let package = Package(
     // Signs page tokens; verifies JSON Web Tokens and API keys.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // GRPCCore alone: what generated services and stubs are written against.
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
   ],
   targets: [
     // C libraries, each imported by exactly one Swift target.
@@ -79,6 +88,23 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    // For programs that embed: a server with services and layers of one's own.
+    .target(
+      name: "Pillion",
+      dependencies: [
+        "PillionServer", "PillionService", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionTransport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .target(name: "PillionGRPC", dependencies: ["Pillion", .product(name: "GRPCCore", package: "grpc-swift-2")]),
+    .target(
+      name: "PillionTesting",
+      dependencies: [
+        "Pillion", "PillionServer", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionTransport",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ]),
     .executableTarget(
       name: "pillion",
       dependencies: [
@@ -109,6 +135,14 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/InteropServer"),
+    // A user's program with services and layers of its own, for clients in other languages.
+    .executableTarget(
+      name: "embedding-server",
+      dependencies: [
+        "Pillion", "PillionGRPC", .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Tests/EmbeddingServer"),
     // What the fuzzer tries, and the tests try again on its findings.
     .target(
       name: "FuzzHarness",

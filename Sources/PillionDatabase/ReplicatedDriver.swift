@@ -19,6 +19,8 @@ package final class ReplicatedDriver: Driver {
 
   package var isAvailable: Bool { primary.isAvailable }
 
+  package func makeSession() throws(DatabaseError) -> any Session { try primary.makeSession() }
+
   package var statistics: DriverStatistics {
     var sum = primary.statistics
     for (index, replica) in replicas.enumerated() {

@@ -26,6 +26,16 @@ final class PostgreSQLSession: Session {
     try finish(control.sql, job) { _ in }
   }
 
+  func assume(_ caller: CallSession, for job: Job) throws(DatabaseError) {
+    do throws(DatabaseError) {
+      let isSent = try binder.bind(caller.parameters, at: nil) { connection.send(caller.statement, $0) }
+      guard isSent else { throw broken }
+      try finish(caller.statement.sql, job) { _ in }
+    } catch {
+      throw CallSession.failure(error)
+    }
+  }
+
   /// A plan for PostgreSQL has one step.
   func run(_ operation: Operation) -> Operation.Outcome {
     guard let step = operation.steps.first else { return .done }
@@ -39,6 +49,7 @@ final class PostgreSQLSession: Session {
         switch step.effect {
         case .none: outcome = .done
         case .requireRow: outcome = result.hasRow ? .done : .notFound
+        case .permitRow: outcome = result.hasRow ? .done : .denied
         case .captureRow: throw DatabaseError(.pillion(.internal), "a step that captures a row has no next step")
         case .respond(let encoder):
           guard result.rows > 0 else { return outcome = .notFound }
@@ -49,6 +60,9 @@ final class PostgreSQLSession: Session {
       }
       return outcome
     } catch {
+      if case .sqlState(let state) = error.code, RowRefusal.isMeant(state: state, message: error.message) {
+        return .denied
+      }
       return .failed(error)
     }
   }

@@ -52,6 +52,9 @@ final class SQLiteSession: Session {
     controls[control] ?? Statement(control.sql, parameterTypes: [])
   }
 
+  /// There are no roles.
+  func assume(_ caller: CallSession, for job: Job) throws(DatabaseError) {}
+
   func run(_ operation: Operation) -> Operation.Outcome { runner.run(operation, on: connection) }
 
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {

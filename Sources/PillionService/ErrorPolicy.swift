@@ -5,6 +5,9 @@ package import PillionTransport
 package protocol ServiceObserver: Sendable {
   /// A call failed in the database; `requestID` is what its client was given.
   func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String)
+
+  /// Code that the program has brought along has thrown what only the operator is to read.
+  func codeFailed(_ error: any Error, path: String, requestID: String)
 }
 
 /// Turns what went wrong into what a client reads.
@@ -62,8 +65,25 @@ package struct ErrorPolicy: Sendable {
     Status(.notFound, "\(model) not found!", details: [.errorInfo(reason: "NOT_FOUND", metadata: [("model", model)])])
   }
 
+  /// For what code of the program's own has thrown: a `Status` is passed on, a database's error is what it always is, and
+  /// anything else is the operator's to read.
+  package func status(forThrown error: any Error, path: String, requestID: String?) -> Status {
+    switch error {
+    case let status as Status:
+      return status.code == .ok ? Status(.internal, "a method ended with an error that is none") : status
+    case let error as DatabaseError: return status(for: error, path: path, requestID: requestID)
+    case is CancellationError: return Status(.cancelled, "the call was cancelled")
+    default:
+      let requestID = requestID ?? Self.makeRequestID()
+      observer.codeFailed(error, path: path, requestID: requestID)
+      return Status(
+        .internal, "Internal error, request id \(requestID).",
+        details: [.errorInfo(reason: "INTERNAL", metadata: [("request_id", requestID)])])
+    }
+  }
+
   /// 64 random bits in hexadecimal.
-  private static func makeRequestID() -> String {
+  package static func makeRequestID() -> String {
     let hex = String(UInt64.random(in: .min ... .max), radix: 16)
     return String(repeating: "0", count: 16 - hex.count) + hex
   }

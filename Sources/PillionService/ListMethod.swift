@@ -13,11 +13,14 @@ final class ListMethod: MethodHandler, RowMethod {
   let errors: ErrorPolicy
   let loops: LoopStates
   let access: ServiceAccess?
+  let hook: (any ModelHook)?
 
   init(
-    request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?
+    request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?,
+    hook: (any ModelHook)? = nil
   ) {
     self.access = access
+    self.hook = hook
     self.request = request
     self.driver = driver
     self.errors = errors
@@ -45,11 +48,13 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
   private let method: ListMethod
   private let call: ServerCall
   private let digest: [UInt8]
+  private let present: RowPresenter?
 
   init(_ list: ListRequest.Call, method: ListMethod, call: ServerCall, loop: LoopState) {
     self.method = method
     self.call = call
     digest = list.digest
+    present = method.hook?.presenter(call)
     super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 
@@ -63,7 +68,8 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     let delivery = take()
     for chunk in delivery.chunks {
       call.rowCount += chunk.rows
-      call.send(chunk.bytes)
+      guard let bytes = presented(chunk.bytes) else { return }
+      call.send(bytes)
     }
     if delivery.needsResume { method.driver.resume(self) }
     if let end = delivery.end { noteTrace(call, method.driver, end) }
@@ -71,6 +77,18 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     case .complete: complete()
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case nil: break
+    }
+  }
+
+  /// The rows as the program wants them shown; nil: it failed, and the call has ended.
+  private func presented(_ rows: [UInt8]) -> [UInt8]? {
+    guard let present else { return rows }
+    do {
+      return try rows.presented(by: present)
+    } catch {
+      method.driver.cancel(self)
+      call.finish(method.errors.status(forThrown: error, path: call.method.path, requestID: call.requestID))
+      return nil
     }
   }
 

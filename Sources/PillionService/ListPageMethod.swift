@@ -16,13 +16,18 @@ final class ListPageMethod: MethodHandler, RowMethod {
   let errors: ErrorPolicy
   let loops: LoopStates
   let access: ServiceAccess?
+  let hook: (any ModelHook)?
 
   /// Nil if the plan has no answer for pages.
-  init?(request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?) {
+  init?(
+    request: ListRequest, driver: any Driver, errors: ErrorPolicy, loops: LoopStates, access: ServiceAccess?,
+    hook: (any ModelHook)? = nil
+  ) {
     guard let page = request.plan.page, let results = Self.tag(.results, page),
       let token = Self.tag(.nextPageToken, page)
     else { return nil }
     self.request = request
+    self.hook = hook
     resultsTag = results
     tokenTag = token
     self.driver = driver
@@ -59,12 +64,14 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
   private var answer = WireWriter()
   private var frame = 0
   private var count: CountOperation?
+  private let present: RowPresenter?
 
   init(_ list: ListRequest.Call, method: ListPageMethod, call: ServerCall, loop: LoopState) {
     self.method = method
     self.call = call
     self.loop = loop
     self.list = list
+    present = method.hook?.presenter(call)
     frame = answer.beginGRPCFrame()
     super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
@@ -79,7 +86,13 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     let delivery = take()
     for chunk in delivery.chunks {
       call.rowCount += chunk.rows
-      append(chunk.bytes)
+      do {
+        append(try present.map { try chunk.bytes.presented(by: $0) } ?? chunk.bytes)
+      } catch {
+        method.driver.cancel(self)
+        return call.finish(
+          method.errors.status(forThrown: error, path: call.method.path, requestID: call.requestID))
+      }
     }
     guard answer.count <= ListPageMethod.maximumBytes else {
       method.driver.cancel(self)

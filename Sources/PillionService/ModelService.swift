@@ -12,7 +12,7 @@ package struct ModelServices {
   /// `shapes` and `scopes`, the services' filters, are in the order of `schema.views`.
   package init(
     schema: Schema, shapes: [ServiceShape], scopes: [Filter?], driver: any Driver, errors: ErrorPolicy,
-    lists: ListPolicy, loops: LoopStates, access control: AccessControl? = nil
+    lists: ListPolicy, loops: LoopStates, access control: AccessControl? = nil, hooks: Hooks = Hooks()
   ) {
     let views = schema.views
     let relations = RelatedModels(shapes: shapes, scopes: scopes)
@@ -43,23 +43,42 @@ package struct ModelServices {
         if method.action == .list || method.action == .listPage {
           guard let plan = plans.list else { return nil }
           let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
+          let hook = hooks.byModel[model.fullName]
           if method.action == .list {
             return (
-              descriptor, ListMethod(request: request, driver: driver, errors: errors, loops: loops, access: access)
+              descriptor,
+              ListMethod(
+                request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook)
             )
           }
-          return ListPageMethod(request: request, driver: driver, errors: errors, loops: loops, access: access)
-            .map { (descriptor, $0) }
+          return ListPageMethod(
+            request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook
+          ).map { (descriptor, $0) }
         }
         return plans.unary[method.action].map {
-          (
-            descriptor,
-            UnaryMethod(
-              action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops,
-              access: access)
-          )
+          let unary = UnaryMethod(
+            action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
+          return (descriptor, hooks.around(unary, method.action) ?? unary)
         }
       }
     }
+  }
+}
+
+/// The hooks of a program, and the sessions that they work with.
+package struct Hooks: Sendable {
+  /// By the models' full names.
+  package var byModel: [String: any ModelHook]
+  package var sessions: SessionPool?
+
+  package init(byModel: [String: any ModelHook] = [:], sessions: SessionPool? = nil) {
+    self.byModel = byModel
+    self.sessions = sessions
+  }
+
+  /// Nil: the model has none.
+  func around(_ method: UnaryMethod, _ action: Action) -> (any MethodHandler)? {
+    guard let hook = byModel[method.model.fullName], let sessions else { return nil }
+    return HookedMethod(action: action, method: method, hook: hook, sessions: sessions)
   }
 }

@@ -34,18 +34,18 @@ package protocol MethodHandler: Sendable {
 }
 
 /// One rpc as the router knows it.
-package struct MethodDescriptor: Sendable {
+public struct MethodDescriptor: Sendable {
   /// `/blog.PostController/Retrieve`
-  package var path: String
+  public var path: String
   /// At most one request message: the transport itself answers INTERNAL or UNIMPLEMENTED when none or two come.
-  package var isClientStreaming: Bool
-  package var isServerStreaming: Bool
+  public var isClientStreaming: Bool
+  public var isServerStreaming: Bool
   /// Whether it writes to the database.
-  package var isMutating: Bool
+  public var isMutating: Bool
   /// Whether the server has the method; false: the path is what a client made up.
-  package internal(set) var isKnown = true
+  public internal(set) var isKnown = true
   /// The model that it is about, such as `blog.Post`, for the audit; nil: none.
-  package var model: String?
+  public var model: String?
   /// The place that whoever counts calls has given it; 0: none.
   package var number = 0
 
@@ -65,12 +65,12 @@ package protocol CallObserver: Sendable {
 }
 
 /// What a log line or a metric needs of an ended call.
-package struct CallSummary: Sendable {
+public struct CallSummary: Sendable {
   /// The path as sent, cut to 256 bytes.
-  package var path: String
-  package var status: StatusCode
-  package var durationNanoseconds: Int64
-  package var requestBytes: Int
-  package var responseBytes: Int
-  package var peer: String
+  public var path: String
+  public var status: StatusCode
+  public var durationNanoseconds: Int64
+  public var requestBytes: Int
+  public var responseBytes: Int
+  public var peer: String
 }

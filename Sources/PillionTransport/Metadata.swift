@@ -2,45 +2,48 @@
 ///
 /// Kept as the bytes that were received and read when asked. The fields that gRPC itself uses (`te`, `content-type`,
 /// `grpc-timeout`, `grpc-encoding`, `grpc-accept-encoding` and the pseudo-header fields) are not in it.
-package struct Metadata: Sendable {
+public struct Metadata: Sendable {
   /// For each field: two lengths of four bytes, little-endian, then name and value.
   var storage: [UInt8]
 
-  package init() { storage = [] }
+  public init() { storage = [] }
 
   init(storage: [UInt8]) { self.storage = storage }
 
-  package var isEmpty: Bool { storage.isEmpty }
+  public var isEmpty: Bool { storage.isEmpty }
 
   /// The first value of `name` as text, nil when there is none. Bytes that are not UTF-8 are replaced by U+FFFD.
-  package subscript(_ name: String) -> String? {
+  public subscript(_ name: String) -> String? {
     firstField(name).map { String(decoding: storage[$0.value], as: UTF8.self) }
   }
 
   /// All values of `name` as text.
-  package func all(_ name: String) -> [String] {
+  public func all(_ name: String) -> [String] {
     fields(name).map { String(decoding: storage[$0.value], as: UTF8.self) }
   }
 
   /// The first value of `name`, which ends in `-bin`, decoded; nil when there is none or it is not base64.
-  package func binary(_ name: String) -> [UInt8]? {
+  public func binary(_ name: String) -> [UInt8]? {
     firstField(name).flatMap { Base64.decode(storage[$0.value]) }
   }
 
+  /// All values of `name`, which ends in `-bin`, decoded; one that is not base64 is left out.
+  public func allBinary(_ name: String) -> [[UInt8]] { fields(name).compactMap { Base64.decode(storage[$0.value]) } }
+
   /// Every name and value; a `-bin` value as it was sent.
-  package var pairs: [(name: String, value: String)] {
+  public var pairs: [(name: String, value: String)] {
     fields(nil).map {
       (String(decoding: storage[$0.name], as: UTF8.self), String(decoding: storage[$0.value], as: UTF8.self))
     }
   }
 
   /// Takes out all values of `name`.
-  package mutating func remove(_ name: String) {
+  public mutating func remove(_ name: String) {
     for field in fields(name).reversed() { storage.removeSubrange(field.name.lowerBound - 8..<field.value.upperBound) }
   }
 
   /// Puts `value` in the place of all values of `name`, which is in lower case.
-  package mutating func set(_ name: String, _ value: String) {
+  public mutating func set(_ name: String, _ value: String) {
     remove(name)
     var name = name
     var value = value

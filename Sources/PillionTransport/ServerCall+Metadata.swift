@@ -13,8 +13,14 @@ extension ServerCall {
 
   /// Adds a field to the initial metadata; of use until the first message is sent. The rules are `addTrailer`'s.
   @discardableResult
-  package func addHeader(_ name: String, _ value: String) -> Bool {
-    guard !isResponseStarted, let field = checked(name, Array(value.utf8)) else { return false }
+  public func addHeader(_ name: String, _ value: String) -> Bool {
+    addHeader(name, bytes: Array(value.utf8))
+  }
+
+  /// The same for a value that is not text.
+  @discardableResult
+  public func addHeader(_ name: String, bytes: [UInt8]) -> Bool {
+    guard !isResponseStarted, let field = checked(name, bytes) else { return false }
     added?.headers.append(field)
     return true
   }
@@ -25,20 +31,20 @@ extension ServerCall {
   /// `.`, or begins with `grpc-`; a value with characters outside 0x20–0x7E or with a space at either end; more than
   /// 8 KiB in all. The value of a name that ends in `-bin` may be anything: its UTF-8 is sent as base64.
   @discardableResult
-  package func addTrailer(_ name: String, _ value: String) -> Bool {
+  public func addTrailer(_ name: String, _ value: String) -> Bool {
     addTrailer(name, bytes: Array(value.utf8))
   }
 
   /// The same for a value that is not text.
   @discardableResult
-  package func addTrailer(_ name: String, bytes: [UInt8]) -> Bool {
+  public func addTrailer(_ name: String, bytes: [UInt8]) -> Bool {
     guard !isEnded, let field = checked(name, bytes) else { return false }
     added?.trailers.append(field)
     return true
   }
 
   /// Asks clients that retry by themselves to wait so long before (gRFC A6).
-  package func addRetryPushback(milliseconds: Int) {
+  public func addRetryPushback(milliseconds: Int) {
     guard !isEnded else { return }
     if added == nil { added = AddedMetadata() }
     added?.trailers.append(("grpc-retry-pushback-ms", Array(String(max(0, milliseconds)).utf8)))

@@ -11,11 +11,11 @@ package import NIOCore
 /// `@exclusivity(unchecked)`, here and in `Connection`, `LoopContext` and `RequestHead`: the accesses to those
 /// properties are on one thread, and none lasts while a handler, a channel or nghttp2 runs, so that no two can overlap;
 /// checking them anew at each access costs a tenth of a small call's time.
-package final class ServerCall: @unchecked Sendable {
+public final class ServerCall: @unchecked Sendable {
   /// The time of `CLOCK_MONOTONIC`, in nanoseconds, at which the client stops waiting; 0: never.
-  package internal(set) var deadline: UInt64 = 0
+  public internal(set) var deadline: UInt64 = 0
   /// Whether `finish` was called or the call was cancelled.
-  package internal(set) var isEnded = false
+  public internal(set) var isEnded = false
   /// Whether more may be sent: false from the high-water mark until what waits has fallen to the low-water mark.
   package internal(set) var isWritable = true
 
@@ -73,9 +73,9 @@ package final class ServerCall: @unchecked Sendable {
   // What layers and handlers note on the call for each other.
   package var attributes = CallAttributes()
   /// Names the call in logs and errors, and to the client; nil: nothing has given it a name.
-  package var requestID: String?
+  public var requestID: String?
   /// Rows that were read or written for the client.
-  package var rowCount = 0
+  public var rowCount = 0
   /// Whether the call has a place among those that a limit lets run at once.
   package var holdsPlace = false
 
@@ -106,10 +106,10 @@ package final class ServerCall: @unchecked Sendable {
 
   package var loop: LoopContext { connection.loop }
   package var eventLoop: any EventLoop { connection.loop.eventLoop }
-  package var method: MethodDescriptor { route.method }
+  public var method: MethodDescriptor { route.method }
 
   /// The client's address: `127.0.0.1:50000`, `[::1]:50000`, `unix:`.
-  package var peer: String { connection.peer }
+  public var peer: String { connection.peer }
 
   /// What layers note on the client's connection, for all its calls.
   package var connectionAttributes: CallAttributes {
@@ -118,10 +118,10 @@ package final class ServerCall: @unchecked Sendable {
   }
 
   /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
-  package var peerIdentity: PeerIdentity? { connection.identity }
+  public var peerIdentity: PeerIdentity? { connection.identity }
 
   /// What the client sent along, or what a layer has made of it; read from the received bytes at each use.
-  package var metadata: Metadata {
+  public var metadata: Metadata {
     get { Metadata(storage: metadataStorage) }
     set { metadataStorage = newValue.storage }
   }

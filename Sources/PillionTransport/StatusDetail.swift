@@ -1,5 +1,5 @@
 /// The messages of `google/rpc/error_details.proto` that go into `grpc-status-details-bin`.
-package enum StatusDetail: Sendable {
+public enum StatusDetail: Sendable {
   /// `google.rpc.BadRequest`
   case badRequest([(field: String, description: String)])
   /// `google.rpc.ErrorInfo`, always with `domain: pillion`.
@@ -10,7 +10,7 @@ package enum StatusDetail: Sendable {
 
 extension Status {
   /// A status with its details, as a serialized `google.rpc.Status`.
-  package init(_ code: StatusCode, _ message: String, details: [StatusDetail]) {
+  public init(_ code: StatusCode, _ message: String, details: [StatusDetail]) {
     var status: [UInt8] = []
     status.append(field: 1, number: max(0, code.rawValue))
     status.append(field: 2, text: message)

@@ -1,3 +1,4 @@
+import Glibc
 package import NIOCore
 import NIOPosix
 import NIOSSL
@@ -88,27 +89,51 @@ package final class TransportServer: Sendable {
     self.credentials.withLock { $0 = credentials }
   }
 
+  private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
+
   private func bootstrap(_ door: Connection.Door) -> ServerBootstrap {
-    let loops = loops
-    return ServerBootstrap(group: group)
+    ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(clamping: configuration.listenBacklog))
-      .childChannelOption(
-        .writeBufferWaterMark, value: ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 10, high: 256 << 10)
-      )
-      .childChannelInitializer { channel in
-        let eventLoop = channel.eventLoop
-        guard let loop = loops.first(where: { $0.eventLoop === eventLoop }) else { return channel.close() }
-        let connection = Connection(loop: loop, door: door)
-        guard door == .tls else {
-          return eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
-        }
-        guard let credentials = self.credentials.withLock({ $0 }) else { return channel.close() }
-        let tls = NIOSSLServerHandler(context: credentials.context)
-        let handshake = TLSHandshake(tls: tls, connection: connection)
-        return eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandlers(tls, handshake, connection)
-        }
-      }
+      .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
+      .childChannelInitializer { self.prepare($0, door) }
+  }
+
+  private func prepare(_ channel: any Channel, _ door: Connection.Door) -> EventLoopFuture<Void> {
+    let eventLoop = channel.eventLoop
+    guard let loop = loops.first(where: { $0.eventLoop === eventLoop }) else { return channel.close() }
+    let connection = Connection(loop: loop, door: door)
+    guard door == .tls else {
+      return eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
+    }
+    guard let credentials = credentials.withLock({ $0 }) else { return channel.close() }
+    let tls = NIOSSLServerHandler(context: credentials.context)
+    let handshake = TLSHandshake(tls: tls, connection: connection)
+    return eventLoop.makeCompletedFuture {
+      try channel.pipeline.syncOperations.addHandlers(tls, handshake, connection)
+    }
+  }
+
+  /// A client inside this process, connected by a pair of sockets: through everything that a connection of a Unix socket
+  /// goes through but its listener.
+  package func connectInside() async throws -> InsideClient {
+    let (ours, theirs) = try UnixSocket.pair()
+    let server: any Channel
+    do {
+      server = try await ClientBootstrap(group: group)
+        .channelOption(.writeBufferWaterMark, value: Self.waterMark)
+        .channelInitializer { self.prepare($0, .unix) }
+        .withConnectedSocket(ours)
+        .outcome()
+    } catch {
+      Glibc.close(theirs)
+      throw error
+    }
+    do {
+      return try await InsideClient(socket: theirs, group: group)
+    } catch {
+      server.close(promise: nil)
+      throw error
+    }
   }
 
   /// Notes a listener for the shutdown, or closes it if that has begun.

@@ -31,6 +31,14 @@ struct UnixSocket: Sendable {
     }
   }
 
+  /// Two sockets that are connected with each other, for the caller to close.
+  static func pair() throws(ListenError) -> (Int32, Int32) {
+    var descriptors: [Int32] = [-1, -1]
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &descriptors) == 0 else { throw ListenError(errno) }
+    return (descriptors[0], descriptors[1])
+  }
+
   /// Removes the file, if it is still this one.
   func remove() {
     var information = stat()

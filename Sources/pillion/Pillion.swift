@@ -104,11 +104,11 @@ struct Serve: ParsableCommand {
       Terminal.print(configuration.printed)
       return
     }
-    var command = ServeCommand(configuration: configuration)
-    command.isDevelopment = dev
-    command.allowsDrift = allowDrift
-    command.accepted = Set(accept.changes)
-    try command.run().exit()
+    var serving = ServeOptions(configuration: configuration)
+    serving.isDevelopment = dev
+    serving.allowsDrift = allowDrift
+    serving.accepted = Set(accept.changes)
+    try ServeCommand(serving).run().exit()
   }
 }
 

@@ -176,7 +176,7 @@ import Testing
 
   @Test func serveWithoutWhatItNeeds() throws {
     func serve(_ database: String?) throws -> PillionServer.ExitStatus {
-      ServeCommand(configuration: try configuration(database: database)).run()
+      ServeCommand(ServeOptions(configuration: try configuration(database: database))).run()
     }
     #expect(try serve(nil) == .configuration)
     try folder.write("models/blog.yaml", "models: [")

@@ -59,6 +59,8 @@ import Testing
   }
 
   private final class Observer: ServiceObserver {
+    func codeFailed(_ error: any Error, path: String, requestID: String) {}
+
     func databaseFailed(_ error: DatabaseError, rule: ErrorRule, path: String, requestID: String) {}
   }
 

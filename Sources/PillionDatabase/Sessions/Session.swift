@@ -9,6 +9,9 @@ package protocol Session: AnyObject {
   /// `BEGIN`, `SAVEPOINT` and the like.
   func control(_ control: SessionControl, for job: Job) throws(DatabaseError)
 
+  /// Takes on a caller's role until the transaction that is open ends; PostgreSQL only.
+  func assume(_ caller: CallSession, for job: Job) throws(DatabaseError)
+
   /// Runs the steps of an operation, inside the transaction that is open.
   func run(_ operation: Operation) -> Operation.Outcome
 

@@ -38,6 +38,12 @@ package final class SessionLease: Sendable {
     }
   }
 
+  /// Has what follows in the transaction run for a caller's role.
+  package func assume(_ caller: CallSession) async throws {
+    let job = job
+    try await onThread { session throws(DatabaseError) in try session.assume(caller, for: job) }
+  }
+
   /// Runs an operation inside the transaction that is open.
   package func run(_ operation: Operation) async throws -> Operation.Outcome {
     try await onThread { session in session.run(operation) }

@@ -1,4 +1,5 @@
 package import PillionDatabase
+import PillionSchema
 
 /// `pillion schema`
 package struct SchemaCommand {
@@ -39,12 +40,7 @@ package struct SchemaCommand {
       return .configuration
     }
     do throws(DatabaseError) {
-      let connection = try database.connect(isReadOnly: false, hasSession: configuration.prepares)
-      let ddl = SchemaDDL(schema: definitions.schema, dialect: database.dialect)
-      let existing = try SchemaDDL.existingTables(connection)
-      let missing = ddl.missing(in: existing).map(\.name)
-      let statements = ddl.statements(existing: existing)
-      if !statements.isEmpty { try connection.execute(statements) }
+      let missing = try database.createTables(of: definitions.schema, hasSession: configuration.prepares)
       for table in missing { Terminal.print("created \(table)") }
       if missing.isEmpty { Terminal.print("nothing to create: every table exists") }
       return .success
@@ -52,5 +48,17 @@ package struct SchemaCommand {
       Terminal.complain("error: \(database.masked): \(error.description)")
       return error.isUnreachable ? .unavailable : .failure
     }
+  }
+}
+
+extension DatabaseURL {
+  /// Creates the tables that are missing, all or none of them; their names.
+  func createTables(of schema: Schema, hasSession: Bool) throws(DatabaseError) -> [TableName] {
+    let connection = try connect(isReadOnly: false, hasSession: hasSession)
+    let ddl = SchemaDDL(schema: schema, dialect: dialect)
+    let existing = try SchemaDDL.existingTables(connection)
+    let statements = ddl.statements(existing: existing)
+    if !statements.isEmpty { try connection.execute(statements) }
+    return ddl.missing(in: existing).map(\.name)
   }
 }

@@ -31,6 +31,7 @@ package struct Configuration: Sendable {
   package private(set) var prepares = true
   package private(set) var connections = 0
   package private(set) var streams = 0
+  package private(set) var sessions = 0
   package private(set) var queue = 0
   package private(set) var acquireTimeoutMilliseconds = 0
   package private(set) var lifetimeMilliseconds = 0
@@ -97,6 +98,7 @@ package struct Configuration: Sendable {
     prepares = reader.choice("database.prepare") == "on"
     connections = reader.integer("database.pool.connections")
     streams = max(1, reader.integer("database.pool.streams"))
+    sessions = max(1, reader.integer("database.pool.sessions"))
     queue = max(1, reader.integer("database.pool.queue"))
     acquireTimeoutMilliseconds = reader.milliseconds("database.pool.acquire_timeout")
     lifetimeMilliseconds = reader.milliseconds("database.pool.max_lifetime")

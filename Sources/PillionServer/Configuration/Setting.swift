@@ -114,6 +114,9 @@ extension Setting {
       path: "database.pool.streams", kind: .integer, defaultValue: "8",
       summary: "Connections for List, opened when they are needed; more Lists wait."),
     Setting(
+      path: "database.pool.sessions", kind: .integer, defaultValue: "4",
+      summary: "Connections for hooks and services of a program's own, opened when they are needed; more calls wait."),
+    Setting(
       path: "database.pool.acquire_timeout", kind: .duration, defaultValue: "2s",
       summary: "How long a call waits for a connection."),
     Setting(

@@ -13,7 +13,7 @@
 /// Every method runs on the call's event loop and must not block it. What needs to wait, waits in `Verdict.wait`; only
 /// the calls for which it is returned pay for a task. One layer serves all loops: what it keeps between calls is its
 /// own to protect, or to hold a loop at a time with `PerLoop`.
-package protocol Interceptor: Sendable {
+public protocol Interceptor: Sendable {
   /// The request's headers have come, and no message.
   ///
   /// A request that the transport itself refuses (a wrong content type, too long a header list) passes the layers as
@@ -36,15 +36,15 @@ package protocol Interceptor: Sendable {
 }
 
 extension Interceptor {
-  package func finish(_ call: ServerCall, _ status: inout Status) {}
-  package func end(_ call: ServerCall, _ summary: CallSummary) {}
-  package func shutDown() {}
+  public func finish(_ call: ServerCall, _ status: inout Status) {}
+  public func end(_ call: ServerCall, _ summary: CallSummary) {}
+  public func shutDown() {}
 }
 
 /// A layer that also looks at the messages; the calls of a server without one do not pay for it.
 ///
 /// It sees those of the calls that it let proceed.
-package protocol MessageInterceptor: Interceptor {
+public protocol MessageInterceptor: Interceptor {
   /// A whole request message, decompressed and without prefix, before the layers below and the method get it; `bytes`
   /// are borrowed until return.
   func received(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall)
@@ -54,7 +54,7 @@ package protocol MessageInterceptor: Interceptor {
 }
 
 /// What a layer says to a call that begins.
-package enum Verdict: Sendable {
+public enum Verdict: Sendable {
   /// On to the next layer.
   case proceed
   /// The call ends with this status; one that is OK is INTERNAL, as there is no answer. The layers above see it end.

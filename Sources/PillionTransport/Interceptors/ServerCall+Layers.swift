@@ -108,7 +108,7 @@ extension ServerCall {
   }
 
   /// Has the call end, at the latest, at a time of `CLOCK_MONOTONIC`; one that has passed ends it at the loop's next turn.
-  package func moveDeadline(to time: UInt64) {
+  public func moveDeadline(to time: UInt64) {
     guard !isEnded else { return }
     loop.removeDeadline(of: self)
     deadline = min(time, UInt64(Int64.max))

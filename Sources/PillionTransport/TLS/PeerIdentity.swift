@@ -1,14 +1,14 @@
 import NIOSSL
 
 /// Who a client is, by the certificate that it has shown and that was verified.
-package struct PeerIdentity: Sendable, Hashable {
+public struct PeerIdentity: Sendable, Hashable {
   /// The subject as RFC 4514 writes it, the most specific part first: `CN=orders,O=Shop,C=SE`. An attribute of a rare
   /// type has the name `?`.
-  package let subject: String
+  public let subject: String
   /// The DNS names among the subject's alternative names.
-  package let dnsNames: [String]
+  public let dnsNames: [String]
   /// The URIs among them, such as `spiffe://shop/orders`.
-  package let uris: [String]
+  public let uris: [String]
 
   init(_ certificate: NIOSSLCertificate) {
     subject = certificate.subjectName.reversed()

@@ -1,0 +1,3 @@
+import Blog
+
+BlogServer.make().main()

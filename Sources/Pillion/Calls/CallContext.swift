@@ -1,0 +1,112 @@
+import PillionDatabase
+import PillionInterceptors
+import PillionQuery
+import PillionService
+public import PillionTransport
+import Synchronization
+
+/// What a method of your own knows about the call, and what it may add to the answer.
+///
+/// Whether the call has been cancelled is `Task.isCancelled`, as in any task; how it ends with an error is to throw a
+/// `Status`.
+public final class CallContext: Sendable {
+  /// `/blog.Greeter/SayHello`
+  public let path: String
+  /// What the client sent along, as the interceptors have left it.
+  public let metadata: Metadata
+  /// The client's address: `127.0.0.1:50000`, `[::1]:50000`, `unix:`.
+  public let peer: String
+  /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
+  public let peerIdentity: PeerIdentity?
+  /// Whom `authentication` has found the caller to be; nil: nobody asked, or anonymous.
+  public let principal: String?
+  /// Names the call in logs, in errors and to the client.
+  public let requestID: String
+  /// In a hook around a write: inside its transaction.
+  public let database: Database
+
+  private let claims: [String: ClaimValue]
+  private let deadline: UInt64
+  private let added: Box
+
+  private final class Box: Sendable {
+    let contents = Mutex(Added())
+  }
+
+  private struct Added {
+    var headers: [(name: String, value: [UInt8])] = []
+    var trailers: [(name: String, value: [UInt8])] = []
+  }
+
+  /// To be made on the call's event loop.
+  init(_ call: ServerCall, sessions: SessionPool) {
+    let identity = call.attributes[CallIdentity.self]
+    path = call.method.path
+    metadata = call.metadata
+    peer = call.peer
+    peerIdentity = call.peerIdentity
+    principal = identity?.principal
+    claims = identity?.claims ?? [:]
+    requestID = call.requestID ?? ErrorPolicy.makeRequestID()
+    deadline = call.deadline
+    database = Database(sessions, deadline: call.deadline)
+    added = Box()
+  }
+
+  private init(_ other: CallContext, _ database: Database) {
+    path = other.path
+    metadata = other.metadata
+    peer = other.peer
+    peerIdentity = other.peerIdentity
+    principal = other.principal
+    requestID = other.requestID
+    claims = other.claims
+    deadline = other.deadline
+    added = other.added
+    self.database = database
+  }
+
+  /// The same call, inside a transaction.
+  func inside(_ lease: SessionLease) -> CallContext { CallContext(self, Database(lease)) }
+
+  /// The name of the method: `SayHello`.
+  public var action: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }
+
+  /// How long the client still waits, never negative; nil: as long as it takes.
+  public var timeRemaining: Duration? {
+    guard deadline > 0 else { return nil }
+    let now = LoopContext.now()
+    return .nanoseconds(Int64(clamping: deadline > now ? deadline - now : 0))
+  }
+
+  /// A claim of the caller's token or key that is a text; nil: there is none.
+  public func claim(_ name: String) -> String? { if case .string(let text) = claims[name] { text } else { nil } }
+
+  /// Adds a field to the initial metadata; of use until the first message is sent. The rules are `addTrailer`'s.
+  public func addHeader(_ name: String, _ value: String) { addHeader(name, bytes: Array(value.utf8)) }
+
+  /// The same for a value that is not text.
+  public func addHeader(_ name: String, bytes: [UInt8]) { added.contents.withLock { $0.headers.append((name, bytes)) } }
+
+  /// Adds a field to the trailing metadata; of use until the method returns.
+  ///
+  /// Left out is what cannot be sent: a name that is not made of `a`–`z`, digits, `-`, `_` and `.`, or begins with
+  /// `grpc-`; a value with characters outside 0x20–0x7E or with a space at either end; more than 8 KiB in all. The value
+  /// of a name that ends in `-bin` may be anything.
+  public func addTrailer(_ name: String, _ value: String) { addTrailer(name, bytes: Array(value.utf8)) }
+
+  /// The same for a value that is not text.
+  public func addTrailer(_ name: String, bytes: [UInt8]) {
+    added.contents.withLock { $0.trailers.append((name, bytes)) }
+  }
+
+  /// Hands what was added to the call; on its event loop.
+  func passAdded(to call: ServerCall) {
+    let added = added.contents.withLock { added in
+      defer { added = Added() }
+      return added
+    }
+    for header in added.headers { call.addHeader(header.name, bytes: header.value) }
+    for trailer in added.trailers { call.addTrailer(trailer.name, bytes: trailer.value) }
+  }
+}

@@ -1,0 +1,49 @@
+package import PillionServer
+package import PillionTransport
+
+/// A gRPC service of your own, beside those of the models: behind the same interceptors, known to health.
+public protocol Service: Sendable {
+  /// Package and name as in the proto: `blog.Greeter`.
+  var name: String { get }
+  var methods: [ServiceMethod] { get }
+}
+
+extension Service {
+  package func routes(_ work: CustomServiceContext) -> [(descriptor: MethodDescriptor, handler: any MethodHandler)] {
+    methods.map { method in
+      let descriptor = MethodDescriptor(
+        path: "/\(name)/\(method.name)", isClientStreaming: method.isClientStreaming,
+        isServerStreaming: method.isServerStreaming, isMutating: method.isMutating)
+      return (descriptor, TaskMethod(work: work, body: method.body))
+    }
+  }
+}
+
+/// A method of a service: its name in the proto, and what answers it.
+///
+/// The body runs in a task of its own, which is cancelled when the call ends before it: the client has left, the deadline
+/// has passed, the server stops. A `Status` that it throws is what the client gets; any other error is INTERNAL with the
+/// call's request id, and the error itself only in the log. A `fatalError`, a failed precondition and an arithmetic
+/// overflow in it end the process, and with it every call, as everywhere in Swift.
+public struct ServiceMethod: Sendable {
+  public let name: String
+  public let isClientStreaming: Bool
+  public let isServerStreaming: Bool
+  /// Whether it writes: refused by the interceptor `read_only`, and on record with `audit`.
+  public var isMutating = false
+  let body: TaskMethod.Body
+
+  init(_ name: String, clientStreams: Bool = false, serverStreams: Bool = false, _ body: @escaping TaskMethod.Body) {
+    self.name = name
+    isClientStreaming = clientStreams
+    isServerStreaming = serverStreams
+    self.body = body
+  }
+
+  /// The same, known to write.
+  public func mutating() -> ServiceMethod {
+    var method = self
+    method.isMutating = true
+    return method
+  }
+}

@@ -1,0 +1,46 @@
+package import PillionDatabase
+package import PillionService
+package import PillionTransport
+
+/// What is served: a configuration, and what the executable adds to it.
+package struct ServeOptions: Sendable {
+  package var configuration: Configuration
+  /// `--dev`: reloads the definitions when they change.
+  package var isDevelopment = false
+  /// Serves although tables or columns are missing.
+  package var allowsDrift = false
+  /// Breaking changes that may be served.
+  package var accepted: Set<String> = []
+  /// Services of the executable's own, beside those of the models.
+  package var services: [CustomService] = []
+  /// Hooks, by the models' full names.
+  package var hooks: [String: @Sendable (CustomServiceContext) -> any ModelHook] = [:]
+  /// What becomes of the layers before the server is made of them, for tests.
+  package var adaptLayers: @Sendable ([any Interceptor]) -> [any Interceptor] = { $0 }
+  /// A server in a test: tables that the database lacks are created, and callers are known without `authentication`.
+  package var isTest = false
+  /// What runs beside the server, and is cancelled at its end.
+  package var tasks: [@Sendable () async -> Void] = []
+
+  package init(configuration: Configuration) { self.configuration = configuration }
+}
+
+/// A service that an executable brings along.
+package struct CustomService: Sendable {
+  /// Full name, such as `blog.Greeter`.
+  package var name: String
+  package typealias Routes = [(descriptor: MethodDescriptor, handler: any MethodHandler)]
+  /// Its methods, once there is what they work with.
+  package var makeRoutes: @Sendable (CustomServiceContext) -> Routes
+
+  package init(name: String, makeRoutes: @escaping @Sendable (CustomServiceContext) -> Routes) {
+    self.name = name
+    self.makeRoutes = makeRoutes
+  }
+}
+
+/// What the services of a program work with.
+package struct CustomServiceContext: Sendable {
+  package var errors: ErrorPolicy
+  package var sessions: SessionPool
+}

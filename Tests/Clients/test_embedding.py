@@ -1,0 +1,180 @@
+"""A program of a user's own around Pillion: services and layers beside the models (`import Pillion`, `import PillionGRPC`).
+
+The program is `embedding-server`, a test target that uses nothing but what is public. gRPC's interoperability cases run
+against a service written with Pillion, and against one of grpc-swift-2's on Pillion's transport.
+"""
+
+import threading
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.wrappers_pb2 import Int32Value, StringValue
+from grpc import StatusCode
+
+from support.client import TIMEOUT
+from support.errors import Refusal
+from support.server import DidNotStart, Server
+
+# The cases of the interoperability suite, on this module's servers.
+from test_interop import (  # noqa: F401
+    messages, pb, stub, test_cancel_after_begin, test_cancel_after_first_response, test_client_streaming, test_custom_metadata,
+    test_empty_stream, test_empty_unary, test_large_unary, test_ping_pong, test_server_streaming, test_soak, test_status_code_and_message,
+    test_timeout_on_sleeping_server, test_unimplemented,
+)
+
+MODELS = """
+models:
+  Post:
+    fields:
+      id: { type: int64, primary_key: true }
+      title: { type: string, max_length: 20 }
+"""
+SETTINGS = """
+database: { url: "%s" }
+server: { reflection: on }
+interceptors: [request_id, logging, { plugin: Stamp }, read_only]
+"""
+
+
+@pytest.fixture(scope="module", params=["service", "grpc"])
+def embedding(request, binary, new_project):
+    project = new_project("sqlite", blog=MODELS).generate().apply()
+    (project.folder / "pillion.yaml").write_text(SETTINGS % project.database.url)
+    with Server([binary.parent / "embedding-server", request.param], project.folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def connect(embedding):
+    return embedding.channel
+
+
+@pytest.fixture(scope="module")
+def greeter(connect):
+    """`greeter("Greet", request)`: a unary call of test.Greeter; the answer and the call."""
+    channel = connect()
+
+    def call(method, request, answer=StringValue, **options):
+        made = channel.unary_unary(f"/test.Greeter/{method}", type(request).SerializeToString, answer.FromString)
+        return made.with_call(request, timeout=TIMEOUT, **options)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def refused(greeter):
+    """The error that a unary call of test.Greeter ends with."""
+
+    def call(method, **options):
+        with pytest.raises(grpc.RpcError) as error:
+            greeter(method, Empty(), Empty, **options)
+        return error.value
+
+    return call
+
+
+def trailers(call):
+    return dict(call.trailing_metadata())
+
+
+def test_messages_and_context(greeter):
+    answer, call = greeter("Greet", StringValue(value="hello"), metadata=[("x-greeter", "ann")])
+    assert answer.value == "hello, Greet by ann"
+    assert trailers(call)["x-stamp"] == "/test.Greeter/Greet"
+
+
+def test_streams_of_messages(connect):
+    channel = connect()
+    count = channel.unary_stream("/test.Greeter/Count", Int32Value.SerializeToString, Int32Value.FromString)
+    assert [number.value for number in count(Int32Value(value=2000), timeout=TIMEOUT)] == list(range(2000))
+    join = channel.stream_unary("/test.Greeter/Join", StringValue.SerializeToString, StringValue.FromString)
+    words = [str(number) for number in range(500)]
+    assert join((StringValue(value=word) for word in words), timeout=TIMEOUT).value == " ".join(words)
+    echo = channel.stream_stream("/test.Greeter/Echo", StringValue.SerializeToString, StringValue.FromString)
+    answers = echo((StringValue(value=word) for word in words), timeout=TIMEOUT)
+    assert [answer.value for answer in answers] == words
+
+
+def test_a_slow_reader_holds_the_method_back(connect, embedding):
+    """Endless answers to a client that does not read them stay a few windows' worth."""
+    count = connect().unary_stream("/test.Greeter/Count", Int32Value.SerializeToString, Int32Value.FromString)
+    stream = count(Int32Value(value=2**31 - 1), timeout=TIMEOUT)
+    assert next(stream).value == 0
+    before = embedding.resident()
+    greeter = connect().unary_unary("/test.Greeter/Greet", StringValue.SerializeToString, StringValue.FromString)
+    for _ in range(200):
+        greeter(StringValue(value="still there"), timeout=TIMEOUT)
+    assert embedding.resident() - before < 64 << 20
+    stream.cancel()
+
+
+def test_an_unexpected_error_is_internal_and_stays_in_the_log(refused, embedding):
+    error = refused("Fail")
+    assert error.code() == StatusCode.INTERNAL
+    identity = trailers(error)["x-request-id"]
+    assert identity in error.details() and "secret" not in error.details()
+    assert any("the secret of the house" in line and identity in line for line in embedding.lines)
+
+
+def test_a_status_is_passed_on(refused):
+    error = refused("Refuse")
+    assert (error.code(), error.details()) == (StatusCode.FAILED_PRECONDITION, "not today")
+    assert trailers(error)["x-hint"] == "later"
+    assert Refusal(error).info.reason == "TODAY"
+
+
+def test_bytes_that_are_no_message(connect):
+    call = connect().unary_unary("/test.Greeter/Greet", lambda request: request, StringValue.FromString)
+    with pytest.raises(grpc.RpcError) as error:
+        call(b"\xff\xff", timeout=TIMEOUT)
+    assert error.value.code() == StatusCode.INTERNAL and "decoded" in error.value.details()
+
+
+def test_a_method_that_hangs_is_cut_by_the_deadline(connect, greeter):
+    call = connect().unary_unary("/test.Greeter/Hang", Empty.SerializeToString, Empty.FromString)
+    with pytest.raises(grpc.RpcError) as error:
+        call(Empty(), timeout=0.2)
+    assert error.value.code() == StatusCode.DEADLINE_EXCEEDED
+    assert greeter("Greet", StringValue(value="on"))[0].value.startswith("on")
+
+
+def test_layers_are_around_every_service(refused, connect):
+    error = refused("Fail", metadata=[("x-refuse", "no entry")])
+    assert (error.code(), error.details()) == (StatusCode.PERMISSION_DENIED, "no entry")
+    assert Refusal(refused("Write")).info.reason == "READ_ONLY"
+    listing = connect().unary_stream("/blog.PostController/List", bytes, bytes)(b"", timeout=TIMEOUT)
+    assert list(listing) == []
+    assert trailers(listing)["x-stamp"] == "/blog.PostController/List"
+
+
+def test_health_knows_the_services(connect):
+    check = connect().unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)
+    for name in ("test.Greeter", "grpc.testing.TestService", "blog.PostController"):
+        assert check(b"\x0a" + bytes([len(name)]) + name.encode(), timeout=TIMEOUT) == b"\x08\x01"
+
+
+def test_many_calls_at_once(greeter):
+    failures = []
+
+    def run():
+        try:
+            for number in range(50):
+                assert greeter("Greet", StringValue(value=f"{number}"))[0].value.startswith(f"{number},")
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_what_is_wrong_is_said_with_the_exit_status_of_serve(binary, new_project):
+    project = new_project("sqlite", blog=MODELS).generate().apply()
+    (project.folder / "pillion.yaml").write_text("interceptors: [{ plugin: Stanp }]\n")
+    with pytest.raises(DidNotStart) as ended:
+        Server([binary.parent / "embedding-server", "service"], project.folder, {"PILLION_DATABASE_URL": project.database.url})
+    assert ended.value.code == 78 and "Stamp" in ended.value.output

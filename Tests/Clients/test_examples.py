@@ -1,0 +1,17 @@
+"""The tests of Examples/blog on PostgreSQL; `make test-examples` runs them on SQLite."""
+
+import subprocess
+
+from support.server import environment
+
+
+def test_blog_on_postgresql(binary, new_database):
+    # Servers side by side, one a test: few connections each.
+    variables = {"PILLION_DATABASE_URL": new_database("postgresql").url, "PILLION_DATABASE_POOL_CONNECTIONS": "1"}
+    tests = binary.parent / "blogPackageTests.xctest"
+    assert tests.exists(), "the example is not built: make build-examples"
+    done = subprocess.run(
+        [tests, "--testing-library", "swift-testing"], env=environment(variables), text=True, capture_output=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Test run with" in done.stdout + done.stderr

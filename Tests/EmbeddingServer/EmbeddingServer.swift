@@ -1,0 +1,31 @@
+import Pillion
+import PillionGRPC
+
+/// What a user writes to have a server with services of their own, for the clients in `Tests/Clients`: nothing but
+/// `public` is used here.
+///
+/// `embedding-server service|grpc` serves gRPC's interoperability `TestService`, written as a `Service`, or registered as
+/// what grpc-swift-2 generates; beside it are the models of the folder, and `test.Greeter`.
+@main
+struct EmbeddingServer {
+  static func main() {
+    var server = Server(settings: ["server.listen": "127.0.0.1:0"])
+    server.register("Stamp") { Stamp() }
+    server.add(Greeter())
+    if CommandLine.arguments.last == "grpc" {
+      server.add(grpc: [GeneratedInterop()])
+    } else {
+      server.add(InteropService())
+    }
+    server.main()
+  }
+}
+
+/// Adds a trailer to every answer, and refuses calls that ask for it.
+struct Stamp: Interceptor {
+  func begin(_ call: ServerCall) -> Verdict {
+    call.metadata["x-refuse"].map { .refuse(Status(.permissionDenied, $0)) } ?? .proceed
+  }
+
+  func finish(_ call: ServerCall, _ status: inout Status) { call.addTrailer("x-stamp", call.method.path) }
+}

@@ -1,0 +1,1 @@
+../InteropServer/WireFields.swift
