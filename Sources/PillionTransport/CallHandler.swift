@@ -12,6 +12,13 @@ package protocol CallHandler: AnyObject {
   func onCancel(_ reason: CancelReason, _ call: ServerCall)
   /// What was sent has drained below the low-water mark: a streaming handler may send more.
   func onDrained(_ call: ServerCall)
+  /// The server has begun to shut down. Calls in flight may finish; one that only ends when its client wants it to should
+  /// end now, or it holds up the end of the server until the grace is over.
+  func onShutdown(_ call: ServerCall)
+}
+
+extension CallHandler {
+  package func onShutdown(_ call: ServerCall) {}
 }
 
 package enum CancelReason: Sendable, Hashable {

@@ -26,6 +26,13 @@ extension Connection {
     needsFlush()
   }
 
+  /// Tells the calls that are open that the server shuts down.
+  func announceShutdown() {
+    // A call that ends leaves the list.
+    let open = calls
+    for call in open where !call.isEnded { call.handler?.onShutdown(call) }
+  }
+
   /// The client has answered a ping; when it is the one that followed the announcement, it has read that.
   func pingAnswered(mark: UInt8) -> Int32 {
     if case .announced = shutdownStage, mark != Self.keepaliveMark { refuseNewCalls() }

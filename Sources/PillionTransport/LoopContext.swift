@@ -157,7 +157,10 @@ package final class LoopContext: @unchecked Sendable {
     isShuttingDown = true
     if connections.isEmpty { return closed.succeed() }
     allClosed = closed
-    for connection in connections { connection.beginShutdown() }
+    for connection in connections {
+      connection.beginShutdown()
+      connection.announceShutdown()
+    }
     let task = eventLoop.scheduleTask(in: grace) {
       for connection in self.connections { connection.endShutdown() }
     }

@@ -22,11 +22,29 @@ models:
 RETRYING = ("grpc.enable_retries", 1)
 
 
-def running_statements(database):
-    """Writes of the server that run now."""
+def statements(database):
+    """What the sessions of the server have begun and not finished: statements that run, and transactions that are open.
+
+    The one that looks now and then whether tables have changed is none of a call, and waits for locks on them itself.
+    """
     return database.query(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'INSERT%'"
-    )[0][0]
+        "SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pillion'"
+        " AND state <> 'idle' AND query NOT LIKE 'SELECT md5(%'"
+    )
+
+
+def wait_for_no_statement(database):
+    left = []
+
+    def is_over():
+        left[:] = statements(database)
+        return not left
+
+    try:
+        wait_until(is_over, what="the end of all statements")
+    except AssertionError as error:
+        error.add_note(f"left are {left}")
+        raise
 
 
 def hold(running):
@@ -50,7 +68,7 @@ def test_a_thousand_calls_given_up(kind, start, how):
         timeout = 3 if how == "deadline" else TIMEOUT
         calls = [client.service("RowController").Create.start(text=f"t{number}", timeout=timeout) for client in clients for number in range(100)]
         if kind == "postgresql":
-            wait_until(lambda: running_statements(running.database) > 0, what="a statement that waits")
+            wait_until(lambda: statements(running.database), what="a statement that waits")
         else:
             time.sleep(1)
         if how == "cancel":
@@ -63,7 +81,7 @@ def test_a_thousand_calls_given_up(kind, start, how):
         assert codes == {StatusCode.DEADLINE_EXCEEDED if how == "deadline" else StatusCode.CANCELLED}
         if kind == "postgresql":
             # Also those that wait for the lock: it is still held.
-            wait_until(lambda: running_statements(running.database) == 0, what="the end of all statements")
+            wait_for_no_statement(running.database)
         holder.execute("ROLLBACK")
         holder.close()
         rows = running.service("RowController")
@@ -86,7 +104,7 @@ def test_lists_given_up_under_way(kind, start):
             stream.cancel()
         assert len(rows.List()) == 300
         if kind == "postgresql":
-            wait_until(lambda: running_statements(running.database) == 0, what="the end of all statements")
+            wait_for_no_statement(running.database)
 
 
 class Load:
@@ -156,6 +174,26 @@ def test_a_client_that_ignores_goaway_is_bounded_by_the_grace(kind, start):
             connection.read(0.5)
             running.server.terminate()
             assert connection.answer(stream).status == StatusCode.UNAVAILABLE.value[0]
+            assert connection.wait_closed() == 0
+        assert running.server.wait() == 0, running.server.output
+        running.server.stop = lambda: None
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_a_stream_of_questions_does_not_hold_up_the_end(kind, start, version):
+    """Reflection's stream lasts as long as its client likes: it ends UNAVAILABLE with what was asked answered, and the server
+    with it, however long the grace is."""
+    variables = {"PILLION_SERVER_SHUTDOWN_GRACE": "1h", "PILLION_SERVER_REFLECTION": "on"}
+    path = f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+    with start(kind, drain=MODEL, variables=variables) as running:
+        with RawConnection(running.server.port) as connection:
+            asked, silent = connection.headers(path), connection.headers(path)
+            connection.data(asked, framed(b"\x3a\x00"), end=False)
+            connection.read(30, lambda: asked in connection.answers and connection.answers[asked].body)
+            running.server.terminate()
+            for stream in (asked, silent):
+                assert connection.answer(stream).status == StatusCode.UNAVAILABLE.value[0]
+            assert b"drain.RowController" in connection.answers[asked].body
             assert connection.wait_closed() == 0
         assert running.server.wait() == 0, running.server.output
         running.server.stop = lambda: None

@@ -45,4 +45,7 @@ private final class ReflectionHandler: CallHandler {
   func onCancel(_ reason: CancelReason, _ call: ServerCall) {}
 
   func onDrained(_ call: ServerCall) { call.resumeReading() }
+
+  /// A stream of questions ends when its client has no more, which may be never.
+  func onShutdown(_ call: ServerCall) { call.finish(Status(.unavailable, "the server is shutting down")) }
 }

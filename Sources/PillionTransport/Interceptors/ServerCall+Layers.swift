@@ -36,7 +36,11 @@ extension ServerCall {
     return false
   }
 
-  private func reachMethod() { handler = route.handler.makeHandler(for: self) }
+  private func reachMethod() {
+    handler = route.handler.makeHandler(for: self)
+    // Begun between the announcement of the end and the client's hearing of it.
+    if loop.isShuttingDown { handler?.onShutdown(self) }
+  }
 
   /// Keeps the messages back until the layer at hand knows what it wants.
   private func hold(until decide: @escaping @Sendable () async -> Verdict) {
