@@ -43,13 +43,6 @@ extension ServerCall {
     return true
   }
 
-  /// Asks clients that retry by themselves to wait so long before (gRFC A6).
-  public func addRetryPushback(milliseconds: Int) {
-    guard !isEnded else { return }
-    if added == nil { added = AddedMetadata() }
-    added?.trailers.append(("grpc-retry-pushback-ms", Array(String(max(0, milliseconds)).utf8)))
-  }
-
   private func checked(_ name: String, _ bytes: [UInt8]) -> AddedMetadata.Field? {
     guard Self.isMetadataName(name) else { return nil }
     var field = (name: name, value: bytes)

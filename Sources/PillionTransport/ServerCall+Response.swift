@@ -249,6 +249,9 @@ extension ServerCall {
     let status = status ?? .ok
     block.append("grpc-status", Array(String(status.code.rawValue).utf8))
     for trailer in added?.trailers ?? [] { block.append(trailer.name, trailer.value) }
+    if let milliseconds = status.retryMilliseconds {
+      block.append("grpc-retry-pushback-ms", Array(String(milliseconds).utf8))
+    }
     if !status.message.isEmpty {
       var text: [UInt8] = []
       PercentEncoding.append(status.message, to: &text, limit: max(0, min(4096, limit - block.listBytes - 64)))

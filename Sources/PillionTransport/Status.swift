@@ -40,6 +40,8 @@ public struct Status: Error, Sendable, Hashable {
   public var message: String
   /// A serialized `google.rpc.Status`, sent as `grpc-status-details-bin`; empty: none.
   public var details: [UInt8]
+  /// What clients that retry by themselves are asked to wait before, in `grpc-retry-pushback-ms` (gRFC A6); nil: nothing.
+  var retryMilliseconds: Int?
 
   public init(_ code: StatusCode, _ message: String = "", details: [UInt8] = []) {
     self.code = code

@@ -9,7 +9,7 @@ public enum StatusDetail: Sendable {
 }
 
 extension Status {
-  /// A status with its details, as a serialized `google.rpc.Status`.
+  /// A status with its details, as a serialized `google.rpc.Status`; what `.retry` says is also said to libraries that retry.
   public init(_ code: StatusCode, _ message: String, details: [StatusDetail]) {
     var status: [UInt8] = []
     status.append(field: 1, number: max(0, code.rawValue))
@@ -21,6 +21,7 @@ extension Status {
       status.append(field: 3, bytes: any)
     }
     self.init(code, message, details: status)
+    for case .retry(let milliseconds) in details { retryMilliseconds = max(0, milliseconds) }
   }
 }
 

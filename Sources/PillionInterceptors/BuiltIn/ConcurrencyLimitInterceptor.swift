@@ -24,20 +24,16 @@ package struct ConcurrencyLimitInterceptor: Interceptor {
   /// The place in the queue of a call that had to wait.
   private enum Ticket: CallAttributeKey { typealias Value = CallPlaces.Waiter }
 
-  private static let retryMilliseconds = 100
   private static let refusal = Status(
     .resourceExhausted, "The server has as many calls as it may; try again later.",
-    details: [.errorInfo(reason: "EXHAUSTED"), .retry(milliseconds: retryMilliseconds)])
+    details: [.errorInfo(reason: "EXHAUSTED"), .retry(milliseconds: 100)])
 
   package func begin(_ call: ServerCall) -> Verdict {
     if places.take() {
       call.holdsPlace = true
       return .proceed
     }
-    guard let waiter = places.queue() else {
-      call.addRetryPushback(milliseconds: Self.retryMilliseconds)
-      return .refuse(Self.refusal)
-    }
+    guard let waiter = places.queue() else { return .refuse(Self.refusal) }
     call.attributes[Ticket.self] = waiter
     let places = places
     return .wait {

@@ -41,7 +41,6 @@ package struct RateLimitInterceptor: Interceptor {
   package func begin(_ call: ServerCall) -> Verdict {
     guard let wait = allowance(of: call).take(at: call.startTime, limit) else { return .proceed }
     let milliseconds = Int(wait / 1_000_000) + 1
-    call.addRetryPushback(milliseconds: milliseconds)
     return .refuse(
       Status(
         .resourceExhausted, "Too many calls; try again in \(milliseconds) ms.",
