@@ -16,6 +16,8 @@ extension Connection {
   /// The nine bytes of a frame's header have come.
   func frameBegan(_ frame: nghttp2_frame_hd) -> Int32 {
     dataRemaining = frame.length
+    // The one mistake in a priority that nghttp2 does not see, as it makes nothing of them (RFC 9113 §6.3).
+    if frame.type == UInt8(NGHTTP2_PRIORITY.rawValue), frame.stream_id == 0 { return verdict(false, .strayPriority) }
     return verdict(allowance.frameBegan(frame, now: readTime), .tooManyFrames)
   }
 

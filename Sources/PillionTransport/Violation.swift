@@ -13,6 +13,7 @@ struct Violation {
   static let headersTooLong = Violation(code: NGHTTP2_ENHANCE_YOUR_CALM, text: "the header list is far too long")
   static let unfinishedFrame = Violation(code: NGHTTP2_ENHANCE_YOUR_CALM, text: "a frame did not come whole in time")
   static let noSettings = Violation(code: NGHTTP2_SETTINGS_TIMEOUT, text: "no SETTINGS came in time")
+  static let strayPriority = Violation(code: NGHTTP2_PROTOCOL_ERROR, text: "PRIORITY of no stream")
   static let tooManyConnections = Violation(code: NGHTTP2_ENHANCE_YOUR_CALM, text: "too many connections")
   static let internalError = Violation(code: NGHTTP2_INTERNAL_ERROR, text: "")
 

@@ -48,6 +48,8 @@ class RawConnection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.answers, self.goaways = {}, []
+        # Answers to pings, pings, acknowledgements of settings, and the longest frame that came.
+        self.pongs, self.pinged, self.settings_answered, self.longest = [], 0, 0, 0
         self.closed = self.heard_settings = False
         self.answers_pings = self.answers_settings = True
         self._bytes = b""
@@ -130,6 +132,7 @@ class RawConnection:
             frame, length = Frame.parse_frame_header(memoryview(self._bytes[:9]))
             if len(self._bytes) < 9 + length:
                 return
+            self.longest = max(self.longest, length)
             frame.parse_body(memoryview(self._bytes[9 : 9 + length]))
             self._bytes = self._bytes[9 + length :]
             self._take(frame)
@@ -149,8 +152,14 @@ class RawConnection:
             self.heard_settings = True
             if self.answers_settings:
                 self.send(SettingsFrame(flags=["ACK"]))
-        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags and self.answers_pings:
-            self.send(PingFrame(opaque_data=frame.opaque_data, flags=["ACK"]))
+        elif isinstance(frame, SettingsFrame):
+            self.settings_answered += 1
+        elif isinstance(frame, PingFrame) and "ACK" in frame.flags:
+            self.pongs.append(bytes(frame.opaque_data))
+        elif isinstance(frame, PingFrame):
+            self.pinged += 1
+            if self.answers_pings:
+                self.send(PingFrame(opaque_data=frame.opaque_data, flags=["ACK"]))
         if answer and "END_STREAM" in frame.flags:
             answer.ended = True
 
