@@ -130,7 +130,8 @@ let package = Package(
     .executableTarget(
       name: "interop-server",
       dependencies: [
-        "PillionTransport",
+        "PillionInterceptors", "PillionSchema", "PillionTransport",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

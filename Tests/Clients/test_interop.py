@@ -1,13 +1,15 @@
-"""gRPC's interoperability cases against the transport, in the clear and over TLS (G1): Python, C++ and Go clients, and frames
-by hand.
+"""gRPC's interoperability cases against the transport, in the clear and over TLS, without interceptors and with every one that
+ships (G1): Python, C++ and Go clients, and frames by hand.
 
 The server is `interop-server`, a test target that serves `grpc.testing.TestService` on the same transport as pillion.
 """
 
 import gzip
 import importlib
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,13 +23,17 @@ from hyperframe.frame import WindowUpdateFrame
 
 from support.certificates import Authority
 from support.client import TIMEOUT
+from support.collector import Collector
 from support.http2 import RawConnection, framed
+from support.postgres import wait_until
 from support.protos import compile_go, compile_python, go_environment
 from support.server import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE / "interop"
 SOAK = int(os.environ.get("PILLION_SOAK", 200))
+# Seconds that busy clients are watched, and megabytes of their streams.
+BUSY, MEGABYTES = int(os.environ.get("PILLION_BUSY_SECONDS", 3)), int(os.environ.get("PILLION_BUSY_MEGABYTES", 10))
 SIZES, ANSWERS = (27182, 8, 1828, 45904), (31415, 9, 2653, 58979)
 SPECIAL = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n"
 UNARY = "/grpc.testing.TestService/UnaryCall"
@@ -37,8 +43,29 @@ SQUEEZE = {"gzip": (gzip.compress, gzip.decompress), "deflate": (zlib.compress, 
 COMPRESSIONS = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
 
 
+# Every layer that ships, each with work to do and nothing to refuse.
+CHAIN = """
+interceptors:
+  - request_id
+  - logging
+  - tracing: {{ otlp: "{collector}" }}
+  - metrics
+  - deadline: {{ default: 60s, max: 10m }}
+  - concurrency_limit: {{ in_flight: 10000, queue: 10 }}
+  - rate_limit: {{ key: peer, rate: 1000000/s, burst: 1000000 }}
+  - authentication: {{ jwt: {{ secret: 0123456789abcdef0123456789abcdef }}, anonymous: ["grpc.testing.*/*"] }}
+  - authorization: {{ rules: [{{ allow: "grpc.testing.*/*" }}, {{ deny: "nothing.Else/*" }}] }}
+  - read_only
+  - audit: "{audit}"
+"""
+
+
 class InteropServer(Server):
     said_last = "listening"
+
+    def calls(self):
+        """The calls that the layer which logs has seen end."""
+        return [json.loads(line) for line in list(self.lines) if line.startswith("{")]
 
 
 def run(*command, **options):
@@ -48,30 +75,65 @@ def run(*command, **options):
 
 
 @pytest.fixture(scope="module")
-def server(binary):
-    with InteropServer([binary.parent / "interop-server"], HERE) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def authority():
     return Authority()
 
 
 @pytest.fixture(scope="module")
-def secure_server(binary, authority, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("certificates")
-    authority.server().write(folder, "server")
-    with InteropServer([binary.parent / "interop-server", folder / "server.pem", folder / "server.key"], HERE) as server:
+def collector():
+    with Collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def serve(binary, authority, tmp_path_factory):
+    """`serve(secure, collector)`: a server, with TLS and with the chain if there is a collector for its spans."""
+
+    def make(secure=False, collector=None):
+        folder, arguments = tmp_path_factory.mktemp("interop-server"), []
+        if collector:
+            (folder / "chain.yaml").write_text(CHAIN.format(collector=collector.url, audit=folder / "audit.log"))
+            arguments += ["--interceptors", folder / "chain.yaml"]
+        if secure:
+            authority.server().write(folder, "server")
+            arguments += [folder / "server.pem", folder / "server.key"]
+        return InteropServer([binary.parent / "interop-server", *arguments], HERE)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def server(serve):
+    with serve() as server:
         yield server
 
 
-@pytest.fixture(scope="module", params=["plaintext", "tls"])
+@pytest.fixture(scope="module")
+def secure_server(serve):
+    with serve(secure=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chain_server(serve, collector):
+    with serve(collector=collector) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def secure_chain_server(serve, collector):
+    with serve(secure=True, collector=collector) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=["plaintext", "tls", "plaintext through the chain", "tls through the chain"])
 def connect(request, authority):
-    """`connect()`: a channel to the server, in the clear and over TLS."""
-    if request.param == "plaintext":
-        return request.getfixturevalue("server").channel
-    server, credentials = request.getfixturevalue("secure_server"), grpc.ssl_channel_credentials(authority.pem)
+    """`connect()`: a channel to the server, in the clear and over TLS, without layers and with all of them."""
+    secure, chain = request.param.startswith("tls"), request.param.endswith("chain")
+    server = request.getfixturevalue(f"{'secure_' if secure else ''}{'chain_' if chain else ''}server")
+    if not secure:
+        return server.channel
+    credentials = grpc.ssl_channel_credentials(authority.pem)
     return lambda *options: server.channel(*options, target=f"localhost:{server.port}", credentials=credentials)
 
 
@@ -97,9 +159,10 @@ def messages(pb):
     return pb[0]
 
 
-@pytest.fixture
-def raw(server):
-    with RawConnection(server.port, settings={4: 1 << 24}) as connection:
+@pytest.fixture(params=["server", "chain_server"])
+def raw(request):
+    port = request.getfixturevalue(request.param).port
+    with RawConnection(port, settings={4: 1 << 24}) as connection:
         connection.send(WindowUpdateFrame(0, 1 << 24))
         yield connection
 
@@ -114,10 +177,13 @@ def ask(messages, size, payload=0, **fields):
 
 
 @pytest.fixture
-def addresses(server, secure_server, authority, tmp_path):
-    """What the clients of other languages are called with: a port in the clear, and one with TLS."""
+def addresses(server, secure_server, chain_server, secure_chain_server, authority, tmp_path):
+    """What the clients of other languages are called with: ports in the clear, and ports with TLS."""
     (tmp_path / "authority.pem").write_bytes(authority.pem)
-    return [server.address], [f"localhost:{secure_server.port}", tmp_path / "authority.pem"]
+    return (
+        *([plain.address] for plain in (server, chain_server)),
+        *([f"localhost:{secure.port}", tmp_path / "authority.pem"] for secure in (secure_server, secure_chain_server)),
+    )
 
 
 def test_cpp(addresses, tmp_path):
@@ -134,6 +200,52 @@ def test_go(addresses, tmp_path):
     run("go", "build", "-o", tmp_path / "client", "client", cwd=tmp_path, env=go_environment(tmp_path))
     for arguments in addresses:
         assert len(run(tmp_path / "client", *arguments).split()) == 16
+
+
+def test_a_busy_go_client_is_not_punished(server, tmp_path):
+    """500 calls a second and streams of megabytes on one connection, with the pings of grpc-go: no GOAWAY, no failure (G16)."""
+    compile_go(FOLDER, "interop.proto", "interop", tmp_path / "src" / "interop")
+    shutil.copytree(FOLDER / "busy", tmp_path / "src" / "busy")
+    run("go", "build", "-o", tmp_path / "busy", "busy", cwd=tmp_path, env=go_environment(tmp_path))
+    calls, streams = re.match(r"(\d+) calls, (\d+) streams", run(tmp_path / "busy", server.address, BUSY, 500, MEGABYTES)).groups()
+    assert int(calls) > 0 and int(streams) >= 2
+
+
+def test_a_busy_python_client_is_not_punished(server, pb):
+    """The same with grpcio, and its keepalive as eager as it may be (G16)."""
+    messages, stubs = pb
+    channel = server.channel(("grpc.keepalive_time_ms", 10_000), ("grpc.keepalive_permit_without_calls", 1), ("grpc.http2.max_pings_without_data", 0))
+    states, over, failures, served = [], threading.Event(), [], []
+    channel.subscribe(states.append, try_to_connect=True)
+    stub = stubs.TestServiceStub(channel)
+    parameters = [messages.ResponseParameters(size=256 << 10)] * (4 * MEGABYTES)
+
+    def work(of):
+        try:
+            while not over.is_set():
+                of()
+                served.append(1)
+        except Exception as error:
+            failures.append(error)
+
+    def stream():
+        request = messages.StreamingOutputCallRequest(response_parameters=parameters)
+        assert sum(len(answer.payload.body) for answer in stub.StreamingOutputCall(request, timeout=TIMEOUT)) == MEGABYTES << 20
+
+    def unary():
+        stub.EmptyCall(messages.Empty(), timeout=TIMEOUT)
+
+    threads = [threading.Thread(target=work, args=(of,)) for of in (stream, stream, unary, unary, unary)]
+    for thread in threads:
+        thread.start()
+    over.wait(BUSY)
+    over.set()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    assert not failures, failures[0]
+    assert len(served) > 10
+    # One connection from the first to the last call.
+    assert states.count(grpc.ChannelConnectivity.READY) == 1 and states[-1] == grpc.ChannelConnectivity.READY, states
 
 
 def test_empty_unary(stub, messages):
@@ -261,6 +373,23 @@ def test_soak_of_channels(connect, pb, messages):
         with connect() as channel:
             answer = pb[1].TestServiceStub(channel).UnaryCall(large(messages), timeout=TIMEOUT)
         assert len(answer.payload.body) == 314159
+
+
+def test_the_chain_is_around_every_call(chain_server, collector, pb):
+    """The layers of the servers above were there: each call has its line, its span and its name."""
+    messages, stubs = pb
+    stub, before = stubs.TestServiceStub(chain_server.channel()), len(chain_server.calls())
+    trace = "7" * 32
+    metadata = [("traceparent", f"00-{trace}-{'3' * 16}-01"), ("x-request-id", "mine")]
+    _, call = stub.UnaryCall.with_call(large(messages), timeout=TIMEOUT, metadata=metadata)
+    assert ("x-request-id", "mine") in call.initial_metadata()
+    assert len(list(stub.FullDuplexCall(iter([ask(messages, 1), ask(messages, 2)]), timeout=TIMEOUT))) == 2
+    with pytest.raises(grpc.RpcError):
+        stubs.UnimplementedServiceStub(chain_server.channel()).UnimplementedCall(messages.Empty(), timeout=TIMEOUT)
+    wait_until(lambda: len(chain_server.calls()) >= before + 3, what="three lines")
+    lines = {line["method"].rpartition("/")[2]: line["status"] for line in chain_server.calls()[before:]}
+    assert lines == {"UnaryCall": "OK", "FullDuplexCall": "OK", "UnimplementedCall": "UNIMPLEMENTED"}
+    assert "grpc.testing.TestService/UnaryCall" in collector.trace(trace, 1)
 
 
 # By hand: what no client shows.
