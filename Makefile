@@ -24,6 +24,9 @@ FILTER_CASES ?= 1000000
 TIMING_SAMPLES ?= 1000000
 CASES ?= 10000000
 TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
+ASAN_FILTER ?= Pillion
+# Files of Tests/Clients that the address sanitizer and valgrind are put below: those about frames, streams, deadlines and both databases.
+SANITIZED_CLIENTS ?= test_http2 test_malformed test_deadlines test_cancel_race test_dead_peers test_create_retrieve test_types test_list
 
 .PHONY: help
 help: ## Show this list.
@@ -52,7 +55,7 @@ check: build ## Say whether models/ and protos/ agree.
 ##### test
 
 .PHONY: test
-test: bootstrap-test format-check test-swift lint test-differential test-examples test-clients ## Install what is missing, lint, and run every test.
+test: bootstrap-test docs format-check test-swift lint test-differential test-examples test-clients ## Install what is missing, lint, and run every test.
 
 .PHONY: build-tests
 build-tests:
@@ -100,6 +103,20 @@ test-differential: build-tests ## Compare the codec with Python's protobuf on ge
 tsan: bootstrap-test ## Run the lane and transport tests under the thread sanitizer.
 	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
 
+.PHONY: asan
+asan: bootstrap-test ## Run the Swift tests, and clients (SANITIZED_CLIENTS), under the address sanitizer.
+	swift build --build-tests --sanitize=address --scratch-path .build-asan $(SWIFT_FLAGS)
+	swift test --skip-build --no-parallel --sanitize=address --scratch-path .build-asan --filter '$(ASAN_FILTER)'
+	PILLION_BINARY=$(CURDIR)/.build-asan/debug/pillion $(PYTHON) -m pytest $(SANITIZED_CLIENTS:%=Tests/Clients/%.py) $(PYTEST_FLAGS)
+
+.PHONY: valgrind
+valgrind: bootstrap-test build-tests ## Run clients (SANITIZED_CLIENTS) against the debug binary in valgrind's memcheck; slow.
+	mkdir -p .build/valgrind
+	objcopy --strip-debug $(DEBUG_BINARY) .build/valgrind/pillion-stripped
+	cp scripts/valgrind.supp .build/valgrind/
+	cp scripts/under-valgrind .build/valgrind/pillion
+	PILLION_BINARY=$(CURDIR)/.build/valgrind/pillion $(PYTHON) -m pytest $(SANITIZED_CLIENTS:%=Tests/Clients/%.py) $(PYTEST_FLAGS)
+
 .PHONY: timing
 timing: build-tests ## Measure whether the time of comparing secrets tells where they differ, with TIMING_SAMPLES (1000000) samples.
 	PILLION_TIMING_SAMPLES=$(TIMING_SAMPLES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter TimingTests
@@ -141,7 +158,7 @@ bench-check: bootstrap-bench ## Compare instructions and allocations a call with
 	$(PYTHON) Benchmarks/check.py $(CHECK_FLAGS)
 
 .PHONY: soak
-soak: bootstrap-bench ## Long tests: 10,000 large calls, 1,000 channels, attacks beside a healthy client, SOAK_SECONDS (300) of load.
+soak: bootstrap-bench ## Long tests with a release build: large calls, busy clients, overload, cancels, attacks, SOAK_SECONDS (300) of load with faults.
 	$(MAKE) -C Benchmarks soak
 
 .PHONY: bench-sizing
@@ -201,8 +218,9 @@ format: ## Rewrite the Swift sources in the house style.
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
 
 .PHONY: docs
-docs: ## Check that every link between the documents leads somewhere.
+docs: ## Check that every link between the documents leads somewhere, and that every test they name is there.
 	scripts/check-links README.md docs Benchmarks
+	scripts/check-tests docs/reliability.md
 
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed.

@@ -24,8 +24,9 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parent / ".build-bench"
-PILLION = HERE.parent / ".build/release/pillion"
-INTEROP = HERE.parent / ".build/release/interop-server"
+# `PILLION_BUILD=../.build/debug` tries the measurements themselves; figures are those of a release build.
+BINARIES = pathlib.Path(os.environ.get("PILLION_BUILD", HERE.parent / ".build/release")).resolve()
+PILLION, INTEROP = BINARIES / "pillion", BINARIES / "interop-server"
 PG_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 SELECT = "SELECT id, title, content, views, rating, published, created FROM bench_post WHERE id = :id"
 INSERT = ("INSERT INTO bench_post (title, content, views, rating, published, created) VALUES ('the river garden over stat', "
