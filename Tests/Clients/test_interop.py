@@ -194,20 +194,30 @@ def test_cpp(addresses, tmp_path):
         assert len(run(tmp_path / "client", *arguments).split()) == 15
 
 
-def test_go(addresses, tmp_path):
-    compile_go(FOLDER, "interop.proto", "interop", tmp_path / "src" / "interop")
-    shutil.copytree(FOLDER / "go", tmp_path / "src" / "client")
-    run("go", "build", "-o", tmp_path / "client", "client", cwd=tmp_path, env=go_environment(tmp_path))
+@pytest.fixture(scope="module")
+def go(tmp_path_factory):
+    """`go("busy")`: one of the programs in Go, built."""
+    folder = tmp_path_factory.mktemp("go")
+    compile_go(FOLDER, "interop.proto", "interop", folder / "src" / "interop")
+
+    def build(name):
+        shutil.copytree(FOLDER / name, folder / "src" / name)
+        run("go", "build", "-o", folder / f"{name}-client", name, cwd=folder, env=go_environment(folder))
+        return folder / f"{name}-client"
+
+    return build
+
+
+def test_go(addresses, go):
+    client = go("go")
     for arguments in addresses:
-        assert len(run(tmp_path / "client", *arguments).split()) == 16
+        assert len(run(client, *arguments).split()) == 16
 
 
-def test_a_busy_go_client_is_not_punished(server, tmp_path):
+def test_a_busy_go_client_is_not_punished(server, go):
     """500 calls a second and streams of megabytes on one connection, with the pings of grpc-go: no GOAWAY, no failure (G16)."""
-    compile_go(FOLDER, "interop.proto", "interop", tmp_path / "src" / "interop")
-    shutil.copytree(FOLDER / "busy", tmp_path / "src" / "busy")
-    run("go", "build", "-o", tmp_path / "busy", "busy", cwd=tmp_path, env=go_environment(tmp_path))
-    calls, streams = re.match(r"(\d+) calls, (\d+) streams", run(tmp_path / "busy", server.address, BUSY, 500, MEGABYTES)).groups()
+    done = run(go("busy"), server.address, BUSY, 500, MEGABYTES)
+    calls, streams = re.match(r"(\d+) calls, (\d+) streams", done).groups()
     assert int(calls) > 0 and int(streams) >= 2
 
 

@@ -79,13 +79,11 @@ struct WireFields {
     let size = max(0, size)
     let inner = varint(2 << 3 | 2) + varint(size)
     let outer = varint(1 << 3 | 2) + varint(inner.count + size)
-    var answer: [UInt8] = []
-    answer.reserveCapacity(5 + outer.count + inner.count + size)
-    answer.append(0)
-    withUnsafeBytes(of: UInt32(outer.count + inner.count + size).bigEndian) { answer.append(contentsOf: $0) }
-    answer += outer
-    answer += inner
-    answer.append(contentsOf: repeatElement(0, count: size))
+    let length = withUnsafeBytes(of: UInt32(outer.count + inner.count + size).bigEndian) { Array($0) }
+    let head = [0] + length + outer + inner
+    // Made whole and then written over: appending a byte at a time takes a build without optimization seconds.
+    var answer = [UInt8](repeating: 0, count: head.count + size)
+    answer.replaceSubrange(0..<head.count, with: head)
     return answer
   }
 }
