@@ -201,9 +201,10 @@ def go(tmp_path_factory):
     compile_go(FOLDER, "interop.proto", "interop", folder / "src" / "interop")
 
     def build(name):
-        shutil.copytree(FOLDER / name, folder / "src" / name)
-        run("go", "build", "-o", folder / f"{name}-client", name, cwd=folder, env=go_environment(folder))
-        return folder / f"{name}-client"
+        client = f"{name}_client"
+        shutil.copytree(FOLDER / name, folder / "src" / client)
+        run("go", "build", "-o", folder / client, client, cwd=folder, env=go_environment(folder))
+        return folder / client
 
     return build
 
