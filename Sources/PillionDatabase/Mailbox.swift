@@ -20,6 +20,9 @@ open class Job: @unchecked Sendable {
   package let deadline: UInt64
   /// When what happened to it, for those who want to know: set by whoever submits it, filled in by the lane.
   package final var timing: JobTiming?
+  /// Goes behind the SQL of a statement that is then not prepared, where the database shows statements to people; nil:
+  /// nothing does. Set by whoever submits the job.
+  package final var comment: String?
   /// For whom the work is done; nil: for the login role.
   package let session: CallSession?
   /// Who does the work if the driver that has it cannot, for reasons of its own.

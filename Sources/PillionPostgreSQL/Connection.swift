@@ -79,12 +79,13 @@ final class Connection: @unchecked Sendable {
   }
 
   /// A statement that nobody will find again; its rows come in binary formats.
-  func execute(unnamed statement: Statement, _ bound: ParameterBinder.Bound) -> Bool {
-    statement.parameterTypes.withUnsafeBufferPointer { types in
+  func execute(unnamed statement: Statement, comment: String? = nil, _ bound: ParameterBinder.Bound) -> Bool {
+    let sql = comment.map { statement.sql + $0 } ?? statement.sql
+    return statement.parameterTypes.withUnsafeBufferPointer { types in
       // libpq reads as many types as there are parameters; without any, the server finds them itself.
       let known = types.count >= Int(bound.count) ? types.baseAddress : nil
       return PQsendQueryParams(
-        handle, statement.sql, bound.count, known, bound.values, bound.lengths, bound.formats, 1) == 1
+        handle, sql, bound.count, known, bound.values, bound.lengths, bound.formats, 1) == 1
     }
   }
 

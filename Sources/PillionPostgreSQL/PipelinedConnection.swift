@@ -113,7 +113,7 @@ final class PipelinedConnection {
     if let session = operation.session {
       guard try send(session, &binder) else { return .notSent }
     }
-    guard prepares else { return try sendUnnamed(flight, operation, &binder) }
+    guard prepares, operation.comment == nil else { return try sendUnnamed(flight, operation, &binder) }
     guard let name = try prepared(flight.statement) else { return .notSent }
     guard let step = operation.steps.first else {
       throw DatabaseError(.pillion(.internal), "an operation without a step")
@@ -131,7 +131,7 @@ final class PipelinedConnection {
       throw DatabaseError(.pillion(.internal), "an operation without a statement")
     }
     let isSent = try binder.bind(operation.parameters, at: step.parameters) {
-      connection.execute(unnamed: flight.statement, $0)
+      connection.execute(unnamed: flight.statement, comment: operation.comment, $0)
     }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)

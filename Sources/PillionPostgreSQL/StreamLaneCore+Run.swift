@@ -21,18 +21,15 @@ extension StreamLaneCore {
   private mutating func begin(_ connection: StreamConnection, at now: UInt64) {
     guard let stream = connection.stream else { return }
     let id = stream.statement.id
-    let name = configuration.hasSession ? connection.statements.ready(id) : nil
-    if configuration.hasSession, name == nil {
+    if isNamed(stream), connection.statements.ready(id) == nil {
       let preparation = connection.statements.prepare(id)
       return prepare(connection, deallocating: preparation.deallocates, at: now)
     }
     if let session = stream.session { return begin(connection, for: session, prepares: false, at: now) }
     do {
-      let isSent = try binder.bind(stream.parameters, at: nil) { bound in
-        name.map { connection.connection.execute($0, bound) }
-          ?? connection.connection.execute(unnamed: stream.statement, bound)
+      guard try execute(stream, on: connection), connection.connection.setSingleRowMode() else {
+        return lose(connection, at: now)
       }
-      guard isSent, connection.connection.setSingleRowMode() else { return lose(connection, at: now) }
       connection.state = .running
       flush(connection, at: now)
     } catch {
@@ -40,6 +37,9 @@ extension StreamLaneCore {
       becomeIdle(connection, at: now)
     }
   }
+
+  /// Whether the stream's statement is prepared and goes by a name.
+  func isNamed(_ stream: RowStream) -> Bool { configuration.hasSession && stream.comment == nil }
 
   private mutating func prepare(_ connection: StreamConnection, deallocating names: [String], at now: UInt64) {
     guard let stream = connection.stream else { return }

@@ -29,12 +29,12 @@ extension StreamLaneCore {
   }
 
   /// Sends the stream's statement, by its name where statements have one; false: the connection broke.
-  private mutating func execute(
+  mutating func execute(
     _ stream: RowStream, on connection: StreamConnection
   ) throws(DatabaseError) -> Bool {
-    guard configuration.hasSession else {
+    guard isNamed(stream) else {
       return try binder.bind(stream.parameters, at: nil) {
-        connection.connection.execute(unnamed: stream.statement, $0)
+        connection.connection.execute(unnamed: stream.statement, comment: stream.comment, $0)
       }
     }
     guard let name = connection.statements.ready(stream.statement.id) else { return false }

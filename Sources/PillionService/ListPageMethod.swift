@@ -139,6 +139,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
         return finish()
       }
       let count = CountOperation(bound, page: self, mailbox: loop, deadline: deadline, session: session)
+      count.comment = comment
       self.count = count
       method.driver.submit(count)
     } catch {

@@ -2,8 +2,10 @@ import PillionDatabase
 import PillionTransport
 
 extension Job {
-  /// Notes from now on when what happens to it, if the call that it is for is traced.
+  /// Notes from now on when what happens to it, if the call that it is for is traced, and tells the database of the call
+  /// if that is wanted.
   func trace(_ call: ServerCall) {
+    if call.tellsRequestID, let id = call.requestID { comment = StatementComment.text(requestID: id) }
     if call.attributes[CallTrace.self] != nil { timing = JobTiming(submitted: MonotonicTime.now()) }
   }
 }

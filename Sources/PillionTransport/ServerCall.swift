@@ -74,6 +74,8 @@ public final class ServerCall: @unchecked Sendable {
   package var attributes = CallAttributes()
   /// Names the call in logs and errors, and to the client; nil: nothing has given it a name.
   public var requestID: String?
+  /// Whether the database is to be told the request id as well.
+  package var tellsRequestID = false
   /// Rows that were read or written for the client.
   public var rowCount = 0
   /// Whether the call has a place among those that a limit lets run at once.

@@ -336,7 +336,7 @@ def test_print_config(new_project):
     printed = project.check("serve", "--print-config", variables=variables)
     lines = printed[printed.index("\ninterceptors:") + 1 :].splitlines()
     assert lines == [
-        "interceptors:  # pillion.yaml", "  - request_id: { header: x-request-id }",
+        "interceptors:  # pillion.yaml", "  - request_id: { header: x-request-id, sql_comment: false }",
         "  - logging: { level: info, slow: 200ms }", "  - rate_limit: { key: principal, rate: 100/s, burst: 7 }",
     ]
     (project.folder / "again.yaml").write_text(printed)

@@ -33,7 +33,7 @@ import Testing
     #expect(diagnostics == [])
     #expect(
       list.printed == [
-        "- request_id: { header: x-request-id }", "- logging: { level: info, slow: 200ms }",
+        "- request_id: { header: x-request-id, sql_comment: false }", "- logging: { level: info, slow: 200ms }",
         "- deadline: { default: 0, max: 60s }",
         "- rate_limit: { key: peer, rate: 6000/m, burst: 20 }", "- read_only: { when: false }",
       ])

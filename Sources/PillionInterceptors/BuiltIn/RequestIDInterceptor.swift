@@ -10,7 +10,10 @@ package struct RequestIDInterceptor: Interceptor {
     settings: [
       Setting(
         path: "header", kind: .text, defaultValue: "x-request-id",
-        summary: "Metadata key that a client's id is taken from and every answer has it in.")
+        summary: "Metadata key that a client's id is taken from and every answer has it in."),
+      Setting(
+        path: "sql_comment", kind: .flag, defaultValue: "false",
+        summary: "PostgreSQL: whether statements carry the id in a comment; they are then not prepared."),
     ]
   ) { (settings, context) throws(InterceptorError) in
     let header = settings.text("header") ?? ""
@@ -18,17 +21,20 @@ package struct RequestIDInterceptor: Interceptor {
       throw settings.error(
         "header", "'request_id.header' expected a metadata key: lower-case letters, digits, '-', '_' and '.'")
     }
-    return RequestIDInterceptor(header: header, loops: context.loops)
+    return RequestIDInterceptor(
+      header: header, commentsSQL: settings.flag("sql_comment"), loops: context.loops)
   }
 
   /// Ids of clients may be so long.
   static let maximumLength = 128
 
   private let header: String
+  private let commentsSQL: Bool
   private let makers: PerLoop<RequestIDMaker>
 
-  package init(header: String = "x-request-id", loops: Int) {
+  package init(header: String = "x-request-id", commentsSQL: Bool = false, loops: Int) {
     self.header = header
+    self.commentsSQL = commentsSQL
     makers = PerLoop(loops: loops) { _ in RequestIDMaker() }
   }
 
@@ -36,6 +42,7 @@ package struct RequestIDInterceptor: Interceptor {
     let id: String
     if let sent = call.metadata[header], Self.isWellFormed(sent) { id = sent } else { id = makers[call].next() }
     call.requestID = id
+    if commentsSQL { call.tellsRequestID = true }
     call.addHeader(header, id)
     return .proceed
   }
