@@ -65,6 +65,8 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
   private var frame = 0
   private var count: CountOperation?
   private let present: RowPresenter?
+  /// Whether all rows are there: a lane may report the last of them and the end one after the other.
+  private var isComplete = false
 
   init(_ list: ListRequest.Call, method: ListPageMethod, call: ServerCall, loop: LoopState) {
     self.method = method
@@ -82,7 +84,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
   }
 
   override public func arrive() {
-    guard !call.isEnded else { return }
+    guard !call.isEnded, !isComplete else { return }
     let delivery = take()
     for chunk in delivery.chunks {
       call.rowCount += chunk.rows
@@ -104,7 +106,9 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     if delivery.needsResume { method.driver.resume(self) }
     if let end = delivery.end { noteTrace(call, method.driver, end) }
     switch delivery.end {
-    case .complete: countRows()
+    case .complete:
+      isComplete = true
+      countRows()
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case nil: break
     }
