@@ -19,12 +19,17 @@ package struct Step: Sendable {
   /// Whether the captured columns are bound behind `parameters`.
   package var takesCapture: Bool
   package var effect: Effect
+  /// How several operations of this step become one statement; nil: they do not.
+  package var gathering: Gathering?
 
-  package init(_ statement: Statement, parameters: [Int], takesCapture: Bool = false, effect: Effect) {
+  package init(
+    _ statement: Statement, parameters: [Int], takesCapture: Bool = false, effect: Effect, gathering: Gathering? = nil
+  ) {
     self.statement = statement
     self.parameters = parameters
     self.takesCapture = takesCapture
     self.effect = effect
+    self.gathering = gathering
   }
 }
 

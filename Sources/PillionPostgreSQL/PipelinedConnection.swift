@@ -32,6 +32,7 @@ enum PipelineEntry {
   /// Sets whom the query behind it is run for.
   case session(Int)
   case query(Flight)
+  case gathered(GatheredReads)
   case sync
 }
 
@@ -50,7 +51,7 @@ final class PipelinedConnection {
   var entries = Ring<PipelineEntry>()
   var statements: StatementCache
   /// Whether statements are prepared and named.
-  private let prepares: Bool
+  let prepares: Bool
   /// Queries among the entries, a write counting `writeLoad`.
   var load = 0
   /// How many queries are abandoned.
@@ -99,6 +100,7 @@ final class PipelinedConnection {
     for index in 0..<entries.count {
       switch entries[index] {
       case .query(let flight) where flight.isAbandoned: return true
+      case .gathered(let reads) where reads.isAbandoned: return true
       case .sync, nil: return false
       default: break
       }
@@ -121,6 +123,15 @@ final class PipelinedConnection {
     let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
+    return isSent ? .sent : .broken
+  }
+
+  /// The same for reads that go out as one statement.
+  func send(_ reads: GatheredReads, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
+    guard let name = try prepared(reads.gathering.statement) else { return .notSent }
+    let isSent = try binder.bind(reads.parameters, at: nil) { connection.execute(name, $0) }
+    entries.append(.gathered(reads))
+    load &+= reads.count
     return isSent ? .sent : .broken
   }
 

@@ -45,6 +45,12 @@ extension PointLaneCore {
       if flight.isAbandoned { connection.abandoned -= 1 }
       inFlight -= 1
       advance(connection, at: now)
+    case .gathered(let reads):
+      connection.entries.removeFirst()
+      connection.load -= reads.count
+      if reads.isAbandoned { connection.abandoned -= 1 }
+      inFlight -= reads.count
+      advance(connection, at: now)
     }
   }
 
@@ -61,7 +67,10 @@ extension PointLaneCore {
     let status = result.status
     if status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK {
       // A prepared statement has no tag either; there is nothing to be wrong about.
-      if case .query? = connection.entries.first, !result.isComplete { return false }
+      switch connection.entries.first {
+      case .query, .gathered: if !result.isComplete { return false }
+      default: break
+      }
     }
     if status == PGRES_FATAL_ERROR {
       if result.isFatal { connection.farewell = result.error(sql: nil) }
@@ -107,6 +116,10 @@ extension PointLaneCore {
       if connection.hasResult { return true }
       connection.hasResult = true
       return takeQuery(result, status, flight, of: connection, at: now)
+    case .gathered(let reads):
+      if connection.hasResult { return true }
+      connection.hasResult = true
+      return takeGathered(result, status, reads, of: connection, at: now)
     case nil:
       return false
     }
@@ -186,13 +199,17 @@ extension PointLaneCore {
       return .failed(DatabaseError(.pillion(.internal), "a step that captures a row has nobody to give it to"))
     case .respond(let encoder):
       guard result.rows > 0 else { return .notFound }
-      writer.removeAll()
-      do throws(DatabaseError) {
-        try encoder.encodeFramed(result.load(row: 0, into: &cells), into: &writer)
-        return .message([UInt8](writer.bytes))
-      } catch {
-        return .failed(error)
-      }
+      return message(of: result.load(row: 0, into: &cells), encoder)
+    }
+  }
+
+  mutating func message(of row: UnsafeBufferPointer<Cell>, _ encoder: RowEncoder) -> Operation.Outcome {
+    writer.removeAll()
+    do throws(DatabaseError) {
+      try encoder.encodeFramed(row, into: &writer)
+      return .message([UInt8](writer.bytes))
+    } catch {
+      return .failed(error)
     }
   }
 }

@@ -18,20 +18,15 @@ extension PointLaneCore {
     guard usable > 0 else { return }
     let share = max(Self.smallestShare, (queue.count + usable - 1) / usable)
     var segment: PipelinedConnection?
-    var room = 0
     while let next = queue.first {
       if next.isAlone {
         guard let connection = leastLoaded(of: slots[...], at: now) else { break }
         if connection === segment { segment = nil }
         sendAlone(on: connection, at: now)
       } else {
-        if room == 0 || segment.map({ $0.load >= Self.loadLimit }) ?? true {
-          segment = leastLoaded(of: slots.prefix(Self.readConnections), at: now) ?? leastLoaded(of: slots[...], at: now)
-          room = share
-        }
+        segment = leastLoaded(of: slots.prefix(Self.readConnections), at: now) ?? leastLoaded(of: slots[...], at: now)
         guard let connection = segment else { break }
-        if !sendFirst(on: connection, at: now) { segment = nil }
-        room -= 1
+        if !sendReads(on: connection, limit: min(share, Self.loadLimit - connection.load), at: now) { segment = nil }
       }
     }
     for case let connection? in slots where connection.isSegmentOpen { closeSegment(connection, at: now) }
@@ -62,12 +57,22 @@ extension PointLaneCore {
   }
 
   /// Takes the first of the queue and sends it; false when the connection broke.
-  private mutating func sendFirst(on connection: PipelinedConnection, at now: UInt64) -> Bool {
-    guard let flight = queue.removeFirst(), let operation = flight.operation else { return true }
+  mutating func sendFirst(on connection: PipelinedConnection, at now: UInt64) -> Bool {
+    guard let flight = queue.removeFirst() else { return true }
+    return send(flight, on: connection, at: now)
+  }
+
+  /// Notes that a query is about to be sent.
+  mutating func begin(_ flight: Flight, on connection: PipelinedConnection, at now: UInt64) {
     if flight.arrival < now, flight.repeats == 0 { waits &+= 1 }
-    operation.noteStarted()
+    flight.operation?.noteStarted()
     if connection.load == 0 { connection.headSince = now }
     connection.isSegmentOpen = true
+  }
+
+  mutating func send(_ flight: Flight, on connection: PipelinedConnection, at now: UInt64) -> Bool {
+    guard let operation = flight.operation else { return true }
+    begin(flight, on: connection, at: now)
     do {
       switch try connection.send(flight, operation, &binder) {
       case .sent:

@@ -65,9 +65,17 @@ extension PointLaneCore {
     if let (flight, _) = connection.uncommitted { fail(flight, Self.unknown(flight)) }
     var again: [Flight] = []
     while let entry = connection.entries.removeFirst() {
-      guard case .query(let flight) = entry else { continue }
-      inFlight -= 1
-      if let flight = abandon(flight, connection.farewell) { again.append(flight) }
+      switch entry {
+      case .query(let flight):
+        inFlight -= 1
+        if let flight = abandon(flight, connection.farewell) { again.append(flight) }
+      case .gathered(let reads):
+        inFlight -= reads.count
+        for flight in reads.takeAll() {
+          if let flight = abandon(flight, connection.farewell) { again.append(flight) }
+        }
+      default: continue
+      }
     }
     for flight in again.reversed() { queue.prepend(flight) }
   }

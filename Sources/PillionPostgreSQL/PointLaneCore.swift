@@ -50,6 +50,8 @@ struct PointLaneCore: ~Copyable {
   var downSince: UInt64?
   var connectError: DatabaseError?
   var isStopping = false
+  /// Keys that a gathering may have whose rows are large, by its statement.
+  var gatherLimits: [Int: Int] = [:]
   /// Operations so far that no connection could take at once.
   var waits = 0
 
@@ -187,18 +189,30 @@ struct PointLaneCore: ~Copyable {
 
   private mutating func expire(_ connection: PipelinedConnection, at now: UInt64) {
     for index in 0..<connection.entries.count {
-      guard case .query(var flight)? = connection.entries[index], let operation = flight.operation else { continue }
-      if flight.isGivenUp(at: now) {
-        giveUp(flight, at: now)
+      switch connection.entries[index] {
+      case .query(var flight):
+        guard expire(flight, at: now) else { continue }
         flight.operation = nil
         flight.isAbandoned = true
         connection.abandoned += 1
         connection.entries[index] = .query(flight)
-      } else if operation.deadline != 0 {
-        nextTimer = min(nextTimer, operation.deadline)
+      case .gathered(let reads):
+        if reads.giveUp({ expire($0, at: now) }) { connection.abandoned += 1 }
+      default: continue
       }
     }
     if connection.runsAbandoned { stop(connection, at: now) }
+  }
+
+  /// Answers a query that nobody waits for any more; false when somebody does.
+  private mutating func expire(_ flight: Flight, at now: UInt64) -> Bool {
+    guard let operation = flight.operation else { return false }
+    if flight.isGivenUp(at: now) {
+      giveUp(flight, at: now)
+      return true
+    }
+    if operation.deadline != 0 { nextTimer = min(nextTimer, operation.deadline) }
+    return false
   }
 
   /// Asks the server to stop what it runs for nobody, once it has run for a while. Should that hit a neighbour in the

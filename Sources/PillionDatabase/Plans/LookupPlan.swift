@@ -56,7 +56,9 @@ extension ModelSQL {
     let lookup = lookup(in: &builder.query)
     let list = selectList(of: message, only: only, in: &builder.query)
     builder.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup)")
-    return RowSelection(step: builder.step(.respond(list.encoder)), relatedScopes: list.parameters)
+    var step = builder.step(.respond(list.encoder))
+    step.gathering = gathering(message, only: only)
+    return RowSelection(step: step, relatedScopes: list.parameters)
   }
 
   /// One statement: the row and what join tables hold of it. Foreign keys are checked when all of it is done.
