@@ -10,6 +10,9 @@ struct HeaderBlock {
     var constantValue: StaticString?
     var name = 0..<0
     var value = 0..<0
+    /// Whether the value is one of few, and worth a place in the table that both sides keep (RFC 7541 §7.1.3). What
+    /// differs from call to call would push the others out.
+    var isIndexed = true
   }
 
   private var bytes: [UInt8] = []
@@ -17,15 +20,20 @@ struct HeaderBlock {
   /// As RFC 9113 §6.5.2 counts it.
   private(set) var listBytes = 0
 
+  init() {
+    bytes.reserveCapacity(96)
+    fields.reserveCapacity(6)
+  }
+
   mutating func append(_ name: StaticString, _ value: StaticString) {
     fields.append(Field(constantName: name, constantValue: value))
     listBytes += name.utf8CodeUnitCount + value.utf8CodeUnitCount + 32
   }
 
-  mutating func append(_ name: StaticString, _ value: [UInt8]) {
+  mutating func append(_ name: StaticString, _ value: [UInt8], isIndexed: Bool = false) {
     let start = bytes.count
     bytes.append(contentsOf: value)
-    fields.append(Field(constantName: name, value: start..<bytes.count))
+    fields.append(Field(constantName: name, value: start..<bytes.count, isIndexed: isIndexed))
     listBytes += name.utf8CodeUnitCount + value.count + 32
   }
 
@@ -34,7 +42,7 @@ struct HeaderBlock {
     bytes.append(contentsOf: name.utf8)
     let middle = bytes.count
     bytes.append(contentsOf: value)
-    fields.append(Field(name: start..<middle, value: middle..<bytes.count))
+    fields.append(Field(name: start..<middle, value: middle..<bytes.count, isIndexed: false))
     listBytes += bytes.count - start + 32
   }
 
@@ -44,8 +52,8 @@ struct HeaderBlock {
       func part(_ range: Range<Int>) -> (UnsafeMutablePointer<UInt8>?, Int) {
         (UnsafeMutablePointer(mutating: bytes.baseAddress.map { $0 + range.lowerBound }), range.count)
       }
-      let pairs = fields.map { field in
-        var flags = NGHTTP2_NV_FLAG_NONE.rawValue
+      func pair(_ field: Field) -> nghttp2_nv {
+        var flags = field.isIndexed ? NGHTTP2_NV_FLAG_NONE.rawValue : NGHTTP2_NV_FLAG_NO_INDEX.rawValue
         var (name, nameLength) = part(field.name)
         var (value, valueLength) = part(field.value)
         if let constant = field.constantName {
@@ -59,7 +67,10 @@ struct HeaderBlock {
         return nghttp2_nv(
           name: name, value: value, namelen: nameLength, valuelen: valueLength, flags: UInt8(truncatingIfNeeded: flags))
       }
-      pairs.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+      withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: fields.count) { pairs in
+        for index in fields.indices { pairs.initializeElement(at: index, to: pair(fields[index])) }
+        body(UnsafePointer(pairs.baseAddress), fields.count)
+      }
     }
   }
 }

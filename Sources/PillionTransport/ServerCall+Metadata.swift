@@ -25,6 +25,15 @@ extension ServerCall {
     return true
   }
 
+  /// The same for a field that the caller knows to keep the rules, and that is short.
+  package func addHeader(wellFormed name: String, _ value: String) {
+    guard !isResponseStarted else { return }
+    let value = Array(value.utf8)
+    if added == nil { added = AddedMetadata() }
+    added?.byteCount += name.utf8.count + value.count + 32
+    added?.headers.append((name, value))
+  }
+
   /// Adds a field to the trailing metadata; of use until `finish`.
   ///
   /// Returns false, and adds nothing, for what cannot be sent: a name that is not made of `a`–`z`, digits, `-`, `_` and

@@ -247,7 +247,7 @@ extension ServerCall {
   private func appendTrailers(to block: inout HeaderBlock) {
     let limit = min(connection.peerHeaderListLimit, 32 << 10)
     let status = status ?? .ok
-    block.append("grpc-status", Array(String(status.code.rawValue).utf8))
+    block.append("grpc-status", Array(String(status.code.rawValue).utf8), isIndexed: true)
     for trailer in added?.trailers ?? [] { block.append(trailer.name, trailer.value) }
     if let milliseconds = status.retryMilliseconds {
       block.append("grpc-retry-pushback-ms", Array(String(milliseconds).utf8))

@@ -6,11 +6,27 @@ import PillionTransport
 
 /// The log lines of one event loop's calls, on their way to the writer.
 final class CallLines {
-  /// A level's name as bytes.
+  /// A level's name, and what follows the time of a line of JSON that has it.
   struct Level: Sendable {
     let name: [UInt8]
+    fileprivate let json: [UInt8]
 
-    init(_ level: Logger.Level) { name = Array(level.rawValue.utf8) }
+    init(_ level: Logger.Level) {
+      name = Array(level.rawValue.utf8)
+      json = Array(
+        "\",\"level\":\"\(level.rawValue)\",\"logger\":\"pillion.calls\",\"message\":\"call\",\"method\":".utf8)
+    }
+  }
+
+  /// What stands between a method and its duration, for each status code.
+  private static func status(_ code: StatusCode) -> [UInt8] {
+    statuses.indices.contains(code.rawValue) ? statuses[code.rawValue] : makeStatus(code)
+  }
+
+  private static let statuses = (0...16).map { makeStatus(StatusCode(rawValue: $0)) }
+
+  private static func makeStatus(_ code: StatusCode) -> [UInt8] {
+    Array(",\"status\":\"\(code.description)\",\"duration_ms\":".utf8)
   }
 
   /// Lines are handed over when they are so many bytes, or so old.
@@ -53,13 +69,10 @@ final class CallLines {
   private func appendJSON(_ call: ServerCall, _ summary: CallSummary, _ level: Level) {
     buffer.append("{\"time\":\"")
     clock.append(to: &buffer)
-    buffer.append("\",\"level\":\"")
-    buffer.append(contentsOf: level.name)
-    buffer.append("\",\"logger\":\"pillion.calls\",\"message\":\"call\",\"method\":")
-    buffer.append(json: summary.path)
-    buffer.append(",\"status\":\"")
-    buffer.append(contentsOf: summary.status.description.utf8)
-    buffer.append("\",\"duration_ms\":")
+    buffer.append(contentsOf: level.json)
+    // A method's name is the server's own, and has nothing to escape.
+    if call.method.isKnown { buffer.append(quoted: summary.path) } else { buffer.append(json: summary.path) }
+    buffer.append(contentsOf: Self.status(summary.status))
     buffer.append(milliseconds: summary.durationNanoseconds)
     buffer.append(",\"request_bytes\":")
     buffer.append(decimal: summary.requestBytes)
@@ -68,7 +81,7 @@ final class CallLines {
     buffer.append(",\"rows\":")
     buffer.append(decimal: call.rowCount)
     buffer.append(",\"peer\":")
-    buffer.append(json: summary.peer)
+    buffer.append(quoted: summary.peer)
     if let identity = call.attributes[CallIdentity.self] {
       buffer.append(",\"principal\":")
       buffer.append(json: identity.principal)
@@ -79,7 +92,7 @@ final class CallLines {
     }
     if let trace = call.attributes[TraceID.self] {
       buffer.append(",\"trace_id\":")
-      buffer.append(json: trace)
+      buffer.append(quoted: trace)
     }
     buffer.append("}\n")
   }

@@ -36,6 +36,13 @@ extension [UInt8] {
     append(padded: microseconds % 1000, 3)
   }
 
+  /// A text in quotes that has nothing to escape.
+  mutating func append(quoted text: String) {
+    append(UInt8(ascii: "\""))
+    append(contentsOf: text.utf8)
+    append(UInt8(ascii: "\""))
+  }
+
   /// A JSON string; control characters cannot break the line.
   mutating func append(json text: String) {
     append(UInt8(ascii: "\""))

@@ -43,7 +43,7 @@ package struct RequestIDInterceptor: Interceptor {
     if let sent = call.metadata[header], Self.isWellFormed(sent) { id = sent } else { id = makers[call].next() }
     call.requestID = id
     if commentsSQL { call.tellsRequestID = true }
-    call.addHeader(header, id)
+    call.addHeader(wellFormed: header, id)
     return .proceed
   }
 
