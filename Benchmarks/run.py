@@ -7,7 +7,9 @@ answer (grpc-status in the trailers, the number of messages, the id that came ba
 usage: run.py [--rounds N] [--seconds S] [--only NAME,NAME] [--rows N]
 """
 import argparse
+import base64
 import contextlib
+import hmac
 import json
 import os
 import pathlib
@@ -129,8 +131,11 @@ class Server:
 
 
 class Pillion(Server):
-    def __init__(self, folder, url, models=HERE / "models", **options):
-        command = [PILLION, "serve", "--listen", "127.0.0.1:0", "--database", url, "--models", models]
+    def __init__(self, folder, url, models=HERE / "models", settings="", binary=None, **options):
+        command = [binary or PILLION, "serve", "--listen", "127.0.0.1:0", "--database", url, "--models", models]
+        if settings:
+            (folder / "settings.yaml").write_text(settings)
+            command += ["--config", folder / "settings.yaml"]
         super().__init__(folder, *command, **options)
 
 
@@ -202,6 +207,34 @@ def seed_sqlite(path, count):
     db.executemany("INSERT INTO bench_post VALUES (?,?,?,?,?,?,?)", rows(count))
     db.commit()
     db.close()
+
+
+# What the chain of interceptors costs is measured with these.
+LAYERS = """
+interceptors:
+  - request_id
+  - logging: { level: info, slow: 200ms }
+  - metrics
+  - deadline: { default: 10s, max: 60s }
+  - concurrency_limit: { in_flight: 512, queue: 1024 }
+  - rate_limit: { key: peer, rate: 1000000/s, burst: 1000000 }
+"""
+SECRET = "the secret of the benchmarks, which is long enough"
+TOKENS = f"""
+interceptors:
+  - authentication:
+      jwt: {{ secret: "{SECRET}", issuer: https://id.example, audience: pillion }}
+  - authorization:
+      rules: [{{ allow: "*" }}]
+"""
+
+
+def token():
+    """A JSON Web Token (RFC 7519) that `TOKENS` lets in for an hour."""
+    part = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
+    claims = {"iss": "https://id.example", "aud": "pillion", "sub": "bench", "exp": int(time.time()) + 3600}
+    signed = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(claims).encode())
+    return (signed + b"." + part(hmac.digest(SECRET.encode(), signed, "sha256"))).decode()
 
 
 class Report:
@@ -334,6 +367,20 @@ def main():
                 ours, theirs = alternate(rounds, lambda: load(server.port, "create", 16, 16, seconds)["rps"], single)
                 report.add("Create, SQLite, synchronous=FULL, 16 × 16", 10, ours, theirs, "calls/s", "single commits through the C API")
             server.stop()
+
+        if wanted("chain"):
+            for title, url in (("PostgreSQL", pg.uri), ("SQLite", f"sqlite:{folder}/bench.db")):
+                plain = Pillion(folder, url)
+                call = lambda server, **more: load(server.port, "retrieve", 16, 16, seconds, **more)["rps"]
+                for name, bar, settings, more in (
+                    ("request_id, logging, metrics, deadline, concurrency_limit and rate_limit", 0.85, LAYERS, {}),
+                    ("authentication by a JWT and authorization", 0.9, TOKENS, {"header": f"authorization:Bearer {token()}"}),
+                ):
+                    chained = Pillion(folder, url, settings=settings)
+                    ours, theirs = alternate(rounds, lambda: call(chained, **more), lambda: call(plain))
+                    report.add(f"Retrieve, {title}, 16 × 16, with {name}", bar, ours, theirs, "calls/s", "without interceptors")
+                    chained.stop()
+                plain.stop()
 
         if wanted("list"):
             pg.sql("DROP TABLE bench_post")

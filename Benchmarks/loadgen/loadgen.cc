@@ -48,7 +48,7 @@ static struct {
   int port = 0, conns = 1, streams = 1, page_size = 100, page_size_field = 3;
   long n = 10000, lo = 1, hi = 100000, fixed_id = 0;
   double max_time = 12, grace = 20, rate = 0;
-  string filter;
+  string filter, header_name, header_value;
   unsigned seed = 1;
   bool check = true, tls = false;
 } opt;
@@ -170,7 +170,10 @@ static const string& header_block(Conn& c) {
   static string lit, idx;
   static string authority = opt.host + ":" + std::to_string(opt.port);
   if (!c.first && !c.literal_only) {
-    if (idx.empty()) idx = string("\x83\x86\xc2\xc1\xc0\xbf\xbe");
+    if (idx.empty()) {
+      idx = "\x83\x86";
+      for (u8 i = 0xc2 + !opt.header_name.empty(); i >= 0xbe; i--) idx += char(i);  // the dynamic table, oldest first
+    }
     return idx;
   }
   lit.clear();
@@ -191,6 +194,7 @@ static const string& header_block(Conn& c) {
   name(31), hstr(lit, "application/grpc");
   lit += char(inc), hstr(lit, "te"), hstr(lit, "trailers");
   name(58), hstr(lit, "grpc-loadgen/1.0");
+  if (!opt.header_name.empty()) lit += char(inc), hstr(lit, opt.header_name), hstr(lit, opt.header_value);
   c.first = false;
   return lit;
 }
@@ -504,6 +508,7 @@ int main(int argc, char** argv) {
     else if (k == "--grace") opt.grace = stod(v);
     else if (k == "--rate") opt.rate = stod(v);
     else if (k == "--filter") opt.filter = v;
+    else if (k == "--header") opt.header_name = v.substr(0, v.find(':')), opt.header_value = v.substr(v.find(':') + 1);
     else if (k == "--seed") opt.seed = stoul(v);
     else if (k == "--check") opt.check = stoi(v);
     else if (k == "--tls") opt.tls = stoi(v);
@@ -513,7 +518,7 @@ int main(int argc, char** argv) {
     fprintf(stderr,
             "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo|stream --conns C --streams S --n N\n"
             "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1] [--tls 0|1]\n"
-            "  [--rate CALLS_A_SECOND] [--filter TEXT]\n"
+            "  [--rate CALLS_A_SECOND] [--filter TEXT] [--header NAME:VALUE]\n"
             "  echo and stream call grpc.testing.TestService: EmptyCall, and StreamingOutputCall with --page-size messages of 100 bytes\n");
     return 2;
   }
