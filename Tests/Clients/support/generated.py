@@ -117,7 +117,7 @@ class Generator:
             elif what == "special":
                 self.special(fields, detail)
             elif what == "foreign_key":
-                self.foreign_key(fields, detail)
+                self.foreign_key(fields, detail, unique=kind != "none")
             elif single:
                 self.many_to_many(fields, fields["k"], kind)
         for number, options in enumerate(fields.values()):
@@ -192,7 +192,7 @@ class Generator:
         field = self.add(fields, {"type": kind} | ({"storage": storage} if storage else {}))
         field |= {"default": "now"} if what == "now" else {what: True}
 
-    def foreign_key(self, fields, action):
+    def foreign_key(self, fields, action, unique):
         model, kind, storage = self.random.choice(self.targets)
         while action == "set_default" and kind == "foreign_key":
             model, kind, storage = self.random.choice(self.targets)
@@ -203,7 +203,7 @@ class Generator:
             field["null"] = True
         if action == "set_default":
             field["default"] = self.value(kind, storage)
-        if self.chance(0.2):
+        if self.chance(0.2) and unique:
             field["unique"] = True
 
     def many_to_many(self, fields, key, kind):
