@@ -37,6 +37,8 @@ package struct Step: Sendable {
 ///
 /// PostgreSQL plans have one step, whose statement is a transaction by itself. SQLite plans may have several, which
 /// the writer lane runs in a savepoint.
+///
+/// `@unchecked Sendable`: as `Job`; `outcome` is the lane's until it hands the operation back.
 open class Operation: Job, @unchecked Sendable {
   package enum Outcome: Sendable {
     case pending

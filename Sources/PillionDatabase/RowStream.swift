@@ -2,6 +2,8 @@
 ///
 /// The lane calls `offer` and `end`; the event loop calls `take`. A full stream parks its lane's statement until the
 /// loop takes something and tells the driver to `resume`.
+///
+/// `@unchecked Sendable`: as `Job`; what lane and loop both touch, the chunks between them, is behind a lock.
 open class RowStream: Job, @unchecked Sendable {
   package struct Chunk: Sendable {
     /// Whole response messages, each with its five-byte gRPC prefix.

@@ -19,11 +19,21 @@ final class PostgreSQLSession: Session {
 
   var dialect: Dialect { .postgresql }
 
-  var isUsable: Bool { !connection.isBroken }
+  /// Whether a statement has left the connection in a state that no other can follow.
+  private var isSpoilt = false
+
+  var isUsable: Bool { !connection.isBroken && !isSpoilt }
 
   func control(_ control: SessionControl, for job: Job) throws(DatabaseError) {
     guard connection.send(control.sql) else { throw broken }
-    try finish(control.sql, job) { _ in }
+    try finish(control.sql, job) { (result) throws(DatabaseError) in
+      // The server answers COMMIT with ROLLBACK, and calls that a success, where a statement before it has failed.
+      guard control != .commit || result.tag == "COMMIT" else {
+        throw DatabaseError(
+          .sqlState("25P02"),
+          "nothing was committed: a statement of the transaction had failed, whose error was not passed on")
+      }
+    }
   }
 
   func assume(_ caller: CallSession, for job: Job) throws(DatabaseError) {
@@ -97,9 +107,15 @@ final class PostgreSQLSession: Session {
     while true {
       while connection.isBusy { try wait(POLLIN, job, &verdict) }
       guard let result = connection.nextResult() else { break }
-      if result.status == PGRES_FATAL_ERROR {
+      switch result.status {
+      case PGRES_FATAL_ERROR:
         failure = failure ?? result.error(sql: sql)
-      } else if failure == nil {
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        // It would wait for data that nobody has.
+        isSpoilt = true
+        throw DatabaseError(.sqlState("0A000"), "COPY is not supported here", sql: sql)
+      default:
+        guard failure == nil else { continue }
         do throws(DatabaseError) { try take(result) } catch { failure = error }
       }
     }

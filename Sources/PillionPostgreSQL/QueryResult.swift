@@ -21,6 +21,9 @@ struct QueryResult: ~Copyable {
     return tag.pointee != 0 || status == PGRES_EMPTY_QUERY
   }
 
+  /// What the server says that it has done: `COMMIT`, `INSERT 0 1`.
+  var tag: String { PQcmdStatus(handle).map { String(cString: $0) } ?? "" }
+
   /// Whether the statement returned a row or, without returning rows, says that it touched one.
   var hasRow: Bool {
     if status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE { return rows > 0 }

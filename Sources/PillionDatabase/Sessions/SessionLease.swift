@@ -7,6 +7,8 @@ package final class SessionLease: Sendable {
   private let job: Job
   /// Transactions that are open, the outermost and its savepoints.
   private let depth = Mutex(0)
+  /// The operation that runs, if one does.
+  private let running = Mutex<Operation?>(nil)
 
   init(thread: SessionThread, deadline: UInt64) {
     self.thread = thread
@@ -17,6 +19,7 @@ package final class SessionLease: Sendable {
   /// lease goes on, and refuses what it asks for later.
   package func cancel() {
     job.markCancelled()
+    running.withLock { $0?.markCancelled() }
     thread.submit { $0.drop() }
   }
 
@@ -41,23 +44,28 @@ package final class SessionLease: Sendable {
   /// Has what follows in the transaction run for a caller's role.
   package func assume(_ caller: CallSession) async throws {
     let job = job
-    try await onThread { session throws(DatabaseError) in try session.assume(caller, for: job) }
+    try await onThread(opens: false) { session throws(DatabaseError) in try session.assume(caller, for: job) }
   }
 
   /// Runs an operation inside the transaction that is open.
   package func run(_ operation: Operation) async throws -> Operation.Outcome {
-    try await onThread { session in session.run(operation) }
+    running.withLock { $0 = operation }
+    defer { running.withLock { $0 = nil } }
+    return try await onThread(opens: false) { session in session.run(operation) }
   }
 
   /// Runs one statement; without a transaction it is one by itself.
   package func rows(_ sql: String, _ values: [SessionValue]) async throws -> [[SessionValue]] {
     let job = job
-    return try await onThread { session throws(DatabaseError) in try session.rows(sql, values, for: job) }
+    let opens = depth.withLock { $0 == 0 }
+    return try await onThread(opens: opens) { session throws(DatabaseError) in try session.rows(sql, values, for: job) }
   }
 
   private func control(_ control: SessionControl) async throws {
     let job = job
-    try await onThread { session throws(DatabaseError) in try session.control(control, for: job) }
+    try await onThread(opens: control == .begin) { session throws(DatabaseError) in
+      try session.control(control, for: job)
+    }
   }
 
   /// A transaction that cannot be undone goes with its connection.
@@ -93,8 +101,10 @@ package final class SessionLease: Sendable {
     }
   }
 
+  /// - Parameter opens: whether a new connection will do where the old one is broken. In a transaction it will not: what
+  ///   follows would be kept without what came before, and run without the caller's role.
   private func onThread<Result: Sendable>(
-    _ body: @escaping @Sendable (any Session) throws(DatabaseError) -> Result
+    opens: Bool, _ body: @escaping @Sendable (any Session) throws(DatabaseError) -> Result
   ) async throws -> Result {
     let job = job
     return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
@@ -104,7 +114,10 @@ package final class SessionLease: Sendable {
           if job.deadline != 0, MonotonicTime.now() >= job.deadline {
             throw DatabaseError(.pillion(.timeout), "the call's deadline has come")
           }
-          continuation.resume(returning: try body(thread.current()))
+          guard let session = try opens ? thread.current() : thread.existing else {
+            throw DatabaseError(.pillion(.unavailable), "the connection broke in the middle of a transaction")
+          }
+          continuation.resume(returning: try body(session))
         } catch {
           continuation.resume(throwing: error)
         }
