@@ -108,6 +108,11 @@ final class PipelinedConnection {
     return false
   }
 
+  /// Whether a segment may be sent behind those under way. Not to a pooler of transactions: PgBouncer gives a session
+  /// back at the end of one transaction although part of the next has gone to it (its issue 759), and the rest goes to
+  /// another session.
+  var takesAnotherSegment: Bool { prepares || entries.isEmpty }
+
   /// Puts a query, and what its statement needs before it, into libpq's buffer. Throws when the parameters cannot be
   /// bound; a Sync must follow all the same.
   func send(_ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {

@@ -34,6 +34,7 @@ extension PointLaneCore {
 
   private func isUsable(_ connection: PipelinedConnection, at now: UInt64) -> Bool {
     guard connection.cancel == .none, !connection.isLeaving, connection.load < Self.loadLimit else { return false }
+    guard connection.takesAnotherSegment || connection.isSegmentOpen else { return false }
     return connection.load == 0 || now < MonotonicTime.after(connection.headSince, Self.patience)
   }
 
@@ -51,7 +52,7 @@ extension PointLaneCore {
   /// Sends the first of the queue between two Syncs.
   private mutating func sendAlone(on connection: PipelinedConnection, at now: UInt64) {
     if connection.isSegmentOpen {
-      guard closeSegment(connection, at: now) else { return }
+      guard closeSegment(connection, at: now), connection.takesAnotherSegment else { return }
     }
     if sendFirst(on: connection, at: now) { closeSegment(connection, at: now) }
   }

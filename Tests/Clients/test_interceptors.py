@@ -155,8 +155,11 @@ def test_concurrency_limit(serve):
     assert all(next(watch).status for watch in watches)
     waiting = notes.Retrieve.start(id=1)
 
-    # The third waits; as soon as it does, a fourth is one too many.
+    # The third waits; as soon as it does, a fourth is one too many. Should the fourth come first, the third was refused.
     def is_full():
+        nonlocal waiting
+        if waiting.done():
+            waiting = notes.Retrieve.start(id=1)
         try:
             notes.Retrieve(id=1, timeout=0.2)
         except grpc.RpcError as error:
