@@ -40,7 +40,7 @@ models:
 FILL = {
     "postgresql": """
         CREATE TABLE bench_row (id bigint PRIMARY KEY, views integer NOT NULL, note text NOT NULL, rating integer);
-        INSERT INTO bench_row SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
+        INSERT INTO bench_row SELECT i, (i::bigint * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
         CREATE INDEX bench_row_views ON bench_row (views, id);
         CREATE INDEX bench_row_rating ON bench_row (rating, id);
         """,

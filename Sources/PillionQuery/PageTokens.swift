@@ -29,26 +29,27 @@ package struct PageTokens: Sendable {
   private static let headerBytes = 1 + 8 + 16
   private static let signatureBytes = 16
 
-  private let key: SymmetricKey
+  /// Has taken in the key; copied for each token, as to take it in costs as much as the rest.
+  private let keyed: HMAC<SHA256>
   /// Seconds after which a token is no longer taken; 0: never.
   private let lifetime: Int64
 
   /// `secret` of any length; with nil a random key holds as long as the process.
   package init(secret: String?, lifetimeSeconds: Int64) {
-    key = secret.map { SymmetricKey(data: SHA256.hash(data: Array($0.utf8))) } ?? SymmetricKey(size: .bits256)
+    let key = secret.map { SymmetricKey(data: SHA256.hash(data: Array($0.utf8))) } ?? SymmetricKey(size: .bits256)
+    keyed = HMAC(key: key)
     lifetime = lifetimeSeconds
   }
 
   /// What a token is bound to: every part counts, and where one ends.
   package static func digest(_ parts: [String]) -> [UInt8] {
-    var hash = SHA256()
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(parts.reduce(0) { $0 + 8 + $1.utf8.count })
     for part in parts {
-      var length: [UInt8] = []
-      PagePosition.append(UInt64(part.utf8.count), 8, to: &length)
-      hash.update(data: length)
-      hash.update(data: Array(part.utf8))
+      PagePosition.append(UInt64(part.utf8.count), 8, to: &bytes)
+      bytes += part.utf8
     }
-    return Array(hash.finalize().prefix(16))
+    return Array(SHA256.hash(data: bytes).prefix(16))
   }
 
   /// `now` in Unix seconds; `digest` as of `digest(_:)`.
@@ -57,7 +58,7 @@ package struct PageTokens: Sendable {
     PagePosition.append(UInt64(bitPattern: now), 8, to: &bytes)
     bytes += digest
     position.append(to: &bytes)
-    bytes += HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(Self.signatureBytes)
+    bytes += signature(of: bytes)
     return Base64URL.text(bytes)
   }
 
@@ -66,9 +67,8 @@ package struct PageTokens: Sendable {
       bytes[0] == Self.version
     else { throw .malformed }
     let content = bytes.dropLast(Self.signatureBytes)
-    let signature = HMAC<SHA256>.authenticationCode(for: content, using: key).prefix(Self.signatureBytes)
     // All bytes are compared, whatever the first difference is.
-    guard zip(signature, bytes.suffix(Self.signatureBytes)).reduce(0 as UInt8, { $0 | ($1.0 ^ $1.1) }) == 0 else {
+    guard zip(signature(of: Array(content)), bytes.suffix(Self.signatureBytes)).reduce(0 as UInt8, { $0 | ($1.0 ^ $1.1) }) == 0 else {
       throw .forged
     }
     var rest = content.dropFirst()
@@ -77,5 +77,11 @@ package struct PageTokens: Sendable {
     guard Array(rest.prefix(16)) == digest else { throw .otherQuery }
     guard let position = PagePosition(rest.dropFirst(16)) else { throw .malformed }
     return position
+  }
+
+  private func signature(of bytes: [UInt8]) -> ArraySlice<UInt8> {
+    var hash = keyed
+    hash.update(data: bytes)
+    return Array(hash.finalize()).prefix(Self.signatureBytes)
   }
 }

@@ -39,7 +39,8 @@ package final class PathResolver: Sendable {
     maximumRelations = limits.maximumRelations
   }
 
-  func resolve(_ names: [String]) throws(Problem) -> Target {
+  func resolve<Names: RandomAccessCollection>(_ names: Names) throws(Problem) -> Target
+  where Names.Element == String, Names.Index == Int {
     var index = model.index
     var relations: [Int] = []
     for (position, name) in names.enumerated() {

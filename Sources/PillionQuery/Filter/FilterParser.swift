@@ -43,23 +43,33 @@ struct FilterParser {
 
   /// `sequence {AND sequence}`
   private mutating func expression() throws(Problem) -> FilterSyntax {
-    var parts = [try sequence()]
-    while acceptKeyword("AND") { parts.append(try sequence()) }
-    return parts.count == 1 ? parts[0] : .all(parts)
+    let first = try sequence()
+    guard acceptKeyword("AND") else { return first }
+    var parts = [first]
+    repeat { parts.append(try sequence()) } while acceptKeyword("AND")
+    return .all(parts)
   }
 
   /// `factor {factor}`: side by side means AND, before the word does.
   private mutating func sequence() throws(Problem) -> FilterSyntax {
-    var parts = [try factor()]
-    while !isAtEnd, peek != UInt8(ascii: ")"), !isAtKeyword("AND"), !isAtKeyword("OR") { parts.append(try factor()) }
-    return parts.count == 1 ? parts[0] : .all(parts)
+    let first = try factor()
+    guard isAtFactor else { return first }
+    var parts = [first]
+    repeat { parts.append(try factor()) } while isAtFactor
+    return .all(parts)
+  }
+
+  private var isAtFactor: Bool {
+    !isAtEnd && peek != UInt8(ascii: ")") && !isAtKeyword("AND") && !isAtKeyword("OR")
   }
 
   /// `term {OR term}`
   private mutating func factor() throws(Problem) -> FilterSyntax {
-    var parts = [try term()]
-    while acceptKeyword("OR") { parts.append(try term()) }
-    return parts.count == 1 ? parts[0] : .any(parts)
+    let first = try term()
+    guard acceptKeyword("OR") else { return first }
+    var parts = [first]
+    repeat { parts.append(try term()) } while acceptKeyword("OR")
+    return .any(parts)
   }
 
   /// `[NOT | -] simple`
@@ -234,7 +244,9 @@ struct FilterParser {
     if peek == UInt8(ascii: "(") {
       throw Problem(offset: start, message: "expected a value, found a function")
     }
-    let parts = bytes[start..<offset].split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+    let text = bytes[start..<offset]
+    let hasWildcard = text.contains(UInt8(ascii: "*"))
+    let parts = hasWildcard ? text.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false) : [text]
     return FilterSyntax.Literal(
       parts: parts.map { String(decoding: $0, as: UTF8.self) }, isQuoted: false, offset: start)
   }

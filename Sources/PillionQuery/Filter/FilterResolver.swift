@@ -69,7 +69,7 @@ struct FilterResolver {
 
   func target(_ names: [FilterSyntax.Name]) throws(Problem) -> PathResolver.Target {
     do throws(PathResolver.Problem) {
-      return try paths.resolve(names.map(\.text))
+      return try paths.resolve(names.lazy.map(\.text))
     } catch {
       throw Problem(offset: names[min(error.name, names.count - 1)].offset, message: error.message)
     }
