@@ -9,7 +9,7 @@ package struct PerLoop<State: AnyObject>: @unchecked Sendable {
   /// - Parameter loops: how many event loops the server has.
   package init(loops: Int, _ make: (_ index: Int) -> State) { states = (0..<max(1, loops)).map(make) }
 
-  package subscript(_ call: ServerCall) -> State { states[min(call.loop.index, states.count - 1)] }
+  package subscript(_ call: ServerCall) -> State { states[min(call.loopIndex, states.count - 1)] }
 
   /// All of them, for what runs when no loop does.
   package var all: [State] { states }

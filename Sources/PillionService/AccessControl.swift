@@ -42,6 +42,9 @@ final class ServiceAccess: Sendable {
     self.filtered = filtered
   }
 
+  /// Whether it depends on the caller which rows there are, or who the database thinks it is.
+  var concernsRows: Bool { filtered != nil || control.databaseRole != nil }
+
   /// Nil where the call has been refused, and has ended.
   func admit(_ call: ServerCall) -> Admission? {
     var admission = Admission(identity: control.identity(call))

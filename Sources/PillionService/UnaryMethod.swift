@@ -17,6 +17,7 @@ final class UnaryMethod: MethodHandler {
   let errors: ErrorPolicy
   let loops: LoopStates
   private let action: Action
+  /// Nil: it makes no difference who calls.
   private let access: ServiceAccess?
 
   init(
@@ -24,7 +25,7 @@ final class UnaryMethod: MethodHandler {
     access: ServiceAccess?
   ) {
     self.action = action
-    self.access = access
+    self.access = access.flatMap { $0.concernsRows ? $0 : nil }
     self.plan = plan
     self.mutation = MutationReader(action: action, request: plan.request, model: model)
     self.decoder = RequestDecoder(shape: plan.request)

@@ -31,7 +31,7 @@ struct TestIdentity: Interceptor {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       claims[String(parts[0])] = .string(parts.count > 1 ? String(parts[1]) : "")
     }
-    call.attributes[CallIdentity.self] = Identity(principal: principal, claims: claims)
+    call.identity = Identity(principal: principal, claims: claims)
     return .proceed
   }
 

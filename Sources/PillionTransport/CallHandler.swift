@@ -42,7 +42,7 @@ package protocol MethodHandler: Sendable {
 
 /// One rpc as the router knows it.
 public struct MethodDescriptor: Sendable {
-  /// `/blog.PostController/Retrieve`
+  /// `/blog.PostController/Retrieve`; one that the server does not have as it was sent, cut to 256 bytes.
   public var path: String
   /// At most one request message: the transport itself answers INTERNAL or UNIMPLEMENTED when none or two come.
   public var isClientStreaming: Bool
@@ -68,16 +68,13 @@ public struct MethodDescriptor: Sendable {
 
 /// Watches calls end; called on the call's event loop, after the last byte of the answer was handed on.
 package protocol CallObserver: Sendable {
-  func callEnded(_ summary: CallSummary)
+  func callEnded(_ call: ServerCall, _ summary: CallSummary)
 }
 
-/// What a log line or a metric needs of an ended call.
+/// How a call ended: what a log line or a metric needs, besides the call itself.
 public struct CallSummary: Sendable {
-  /// The path as sent, cut to 256 bytes.
-  public var path: String
   public var status: StatusCode
   public var durationNanoseconds: Int64
   public var requestBytes: Int
   public var responseBytes: Int
-  public var peer: String
 }

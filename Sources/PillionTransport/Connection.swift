@@ -71,6 +71,9 @@ final class Connection: ChannelDuplexHandler {
   // Writing.
   private var isFlushDue = false
   var isFlushing = false
+  /// The time at which the calls end that the flush at hand answers, read when the first of them does; 0: not yet.
+  private var flushTime: UInt64 = 0
+  private var hasIdentifiedCall = false
   /// Set by `sendData` when the scratch buffer is full.
   var isScratchFull = false
 
@@ -223,6 +226,7 @@ final class Connection: ChannelDuplexHandler {
     isFlushDue = false
     guard case .open = state, !isFlushing, let session, let context else { return }
     isFlushing = true
+    flushTime = 0
     let didWrite = write(session, context)
     isFlushing = false
     if didWrite { context.flush() }
@@ -232,6 +236,20 @@ final class Connection: ChannelDuplexHandler {
     var calls: [ServerCall] = []
     swap(&calls, &drained)
     for call in calls where !call.isEnded { call.handler?.onDrained(call) }
+  }
+
+  /// The time of `CLOCK_MONOTONIC`, in nanoseconds; calls that are answered together end together.
+  func time() -> UInt64 {
+    guard isFlushing else { return LoopContext.now() }
+    if flushTime == 0 { flushTime = LoopContext.now() }
+    return flushTime
+  }
+
+  /// How the name of a call goes into a header block: the first has a place in the table that both sides keep, so that
+  /// the field's name need not be sent again (RFC 7541 §6.2); those that differ from it would push others out.
+  func identifierFlags() -> UInt32 {
+    defer { hasIdentifiedCall = true }
+    return hasIdentifiedCall ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : NGHTTP2_NV_FLAG_NONE.rawValue
   }
 
   func noteDrained(_ call: ServerCall) { drained.append(call) }

@@ -37,7 +37,7 @@ struct HeaderBlock {
     listBytes += name.utf8CodeUnitCount + value.count + 32
   }
 
-  mutating func append(_ name: String, _ value: [UInt8]) {
+  mutating func append(_ name: String, _ value: UnsafeRawBufferPointer) {
     let start = bytes.count
     bytes.append(contentsOf: name.utf8)
     let middle = bytes.count
@@ -75,35 +75,45 @@ struct HeaderBlock {
   }
 }
 
-/// The two blocks of nearly every answer, made once.
-///
-/// `@unchecked Sendable`: written in `init` and never again; they point at string literals only.
-final class StandardHeaders: @unchecked Sendable {
-  static let shared = StandardHeaders()
-
-  /// `:status 200`, `content-type application/grpc`, `grpc-accept-encoding …`.
-  let response: UnsafePointer<nghttp2_nv>
-  let responseCount = 3
+/// The two blocks of nearly every answer, made once for an event loop: constant fields, and a place for the call's name.
+final class StandardHeaders {
+  /// `:status 200`, `content-type application/grpc`, `grpc-accept-encoding …`, and one to be filled in.
+  private let response = UnsafeMutablePointer<nghttp2_nv>.allocate(capacity: 4)
   /// `grpc-status 0`.
-  let trailers: UnsafePointer<nghttp2_nv>
+  let trailers = UnsafeMutablePointer<nghttp2_nv>.allocate(capacity: 1)
   let trailersCount = 1
-  private let memory: UnsafeMutablePointer<nghttp2_nv>
 
-  private init() {
+  init() {
     func pair(_ name: StaticString, _ value: StaticString) -> nghttp2_nv {
       let flags = NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
       return nghttp2_nv(
         name: UnsafeMutablePointer(mutating: name.utf8Start), value: UnsafeMutablePointer(mutating: value.utf8Start),
         namelen: name.utf8CodeUnitCount, valuelen: value.utf8CodeUnitCount, flags: UInt8(truncatingIfNeeded: flags))
     }
-    memory = .allocate(capacity: 4)
-    memory.initialize(to: pair(":status", "200"))
-    (memory + 1).initialize(to: pair("content-type", "application/grpc"))
-    (memory + 2).initialize(to: pair("grpc-accept-encoding", Compression.accepted))
-    (memory + 3).initialize(to: pair("grpc-status", "0"))
-    response = UnsafePointer(memory)
-    trailers = UnsafePointer(memory + 3)
+    response.initialize(to: pair(":status", "200"))
+    (response + 1).initialize(to: pair("content-type", "application/grpc"))
+    (response + 2).initialize(to: pair("grpc-accept-encoding", Compression.accepted))
+    (response + 3).initialize(to: nghttp2_nv())
+    trailers.initialize(to: pair("grpc-status", "0"))
   }
 
-  deinit { memory.deallocate() }
+  /// Lends the header block of an answer that has no metadata but the call's name, if it has one.
+  func withResponse(to call: ServerCall, _ body: (UnsafePointer<nghttp2_nv>, Int) -> Void) {
+    guard var header = call.identifierHeader else { return body(response, 3) }
+    header.withUTF8 { name in
+      call.identifier.withBytes { value in
+        let value = value.assumingMemoryBound(to: UInt8.self)
+        response[3] = nghttp2_nv(
+          name: UnsafeMutablePointer(mutating: name.baseAddress),
+          value: UnsafeMutablePointer(mutating: value.baseAddress), namelen: name.count, valuelen: value.count,
+          flags: UInt8(truncatingIfNeeded: call.connection.identifierFlags()))
+        body(response, 4)
+      }
+    }
+  }
+
+  deinit {
+    response.deallocate()
+    trailers.deallocate()
+  }
 }

@@ -20,6 +20,7 @@ package final class LoopContext: @unchecked Sendable {
   let observer: (any CallObserver)?
   let connectionObserver: (any ConnectionObserver)?
   @exclusivity(unchecked) var router: Router
+  let standardHeaders = StandardHeaders()
   /// What connections write their frames into, one after the other.
   @exclusivity(unchecked) var scratch: ByteBuffer
   @exclusivity(unchecked) var memory: LoopMemory
@@ -30,7 +31,9 @@ package final class LoopContext: @unchecked Sendable {
   private var dirty: [Connection] = []
   private var isFlushScheduled = false
   @exclusivity(unchecked) private var wheel = DeadlineWheel()
-  private var timer: (task: Scheduled<Void>, time: UInt64)?
+  private var timer: Scheduled<Void>?
+  /// When it fires; `max`: there is none.
+  private var timerTime = UInt64.max
   private var allClosed: EventLoopPromise<Void>?
   private var isWatching = false
   private let watchInterval: TimeAmount
@@ -97,16 +100,15 @@ package final class LoopContext: @unchecked Sendable {
   }
 
   private func arm(at time: UInt64) {
-    if let timer {
-      if timer.time <= time { return }
-      timer.task.cancel()
-    }
-    let task = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time)) { self.timerFired() }
-    timer = (task, time)
+    guard time < timerTime else { return }
+    timer?.cancel()
+    timer = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time)) { self.timerFired() }
+    timerTime = time
   }
 
   private func timerFired() {
     timer = nil
+    timerTime = .max
     for call in wheel.advance(to: Self.now()) { call.deadlinePassed() }
     if let next = wheel.nextTime { arm(at: next) }
   }

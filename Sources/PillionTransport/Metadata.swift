@@ -67,12 +67,16 @@ public struct Metadata: Sendable {
   private struct Field {
     var name: Range<Int>
     var value: Range<Int>
+
+    func isNamed(_ text: String, in storage: [UInt8]) -> Bool {
+      name.count == text.utf8.count && storage[name].elementsEqual(text.utf8)
+    }
   }
 
   private func firstField(_ name: String) -> Field? {
     var offset = 0
     while let field = field(at: &offset) {
-      if storage[field.name].elementsEqual(name.utf8) { return field }
+      if field.isNamed(name, in: storage) { return field }
     }
     return nil
   }
@@ -81,7 +85,7 @@ public struct Metadata: Sendable {
     var result: [Field] = []
     var offset = 0
     while let field = field(at: &offset) {
-      if let name, !storage[field.name].elementsEqual(name.utf8) { continue }
+      if let name, !field.isNamed(name, in: storage) { continue }
       result.append(field)
     }
     return result

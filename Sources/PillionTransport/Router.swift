@@ -1,6 +1,6 @@
 /// A method and what answers it, as the router hands them to a call.
-final class Route: Sendable {
-  let method: MethodDescriptor
+package final class Route: Sendable {
+  package let method: MethodDescriptor
   let handler: any MethodHandler
 
   init(method: MethodDescriptor, handler: any MethodHandler) {

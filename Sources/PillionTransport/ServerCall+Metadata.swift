@@ -25,15 +25,6 @@ extension ServerCall {
     return true
   }
 
-  /// The same for a field that the caller knows to keep the rules, and that is short.
-  package func addHeader(wellFormed name: String, _ value: String) {
-    guard !isResponseStarted else { return }
-    let value = Array(value.utf8)
-    if added == nil { added = AddedMetadata() }
-    added?.byteCount += name.utf8.count + value.count + 32
-    added?.headers.append((name, value))
-  }
-
   /// Adds a field to the trailing metadata; of use until `finish`.
   ///
   /// Returns false, and adds nothing, for what cannot be sent: a name that is not made of `a`–`z`, digits, `-`, `_` and
@@ -80,6 +71,9 @@ extension ServerCall {
       }
     }
   }
+
+  /// Whether a text can be the value of a field.
+  static func isShortText(_ text: String) -> Bool { text.utf8.count <= maxAddedBytes && isText(Array(text.utf8)) }
 
   private static func isText(_ value: [UInt8]) -> Bool {
     let space = UInt8(ascii: " ")

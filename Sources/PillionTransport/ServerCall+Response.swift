@@ -138,11 +138,10 @@ extension ServerCall {
     handler = nil
     if begunLayers == 0, loop.observer == nil { return }
     let summary = CallSummary(
-      path: method.path, status: status?.code ?? .ok,
-      durationNanoseconds: Int64(clamping: LoopContext.now() &- startTime),
-      requestBytes: requestBytes, responseBytes: responseBytes, peer: peer)
+      status: status?.code ?? .ok, durationNanoseconds: Int64(clamping: connection.time() &- startTime),
+      requestBytes: requestBytes, responseBytes: responseBytes)
     endLayers(summary)
-    loop.observer?.callEnded(summary)
+    loop.observer?.callEnded(self, summary)
   }
 
   /// Answers a request that has no handler.
@@ -199,8 +198,7 @@ extension ServerCall {
       source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
       read_callback: HTTP2Callbacks.readData)
     if added == nil, responseCompression == .identity {
-      let standard = StandardHeaders.shared
-      nghttp2_submit_response(session, streamID, standard.response, standard.responseCount, &provider)
+      loop.standardHeaders.withResponse(to: self) { nghttp2_submit_response(session, streamID, $0, $1, &provider) }
     } else {
       var block = responseHeaders(http: "200")
       switch responseCompression {
@@ -225,7 +223,7 @@ extension ServerCall {
     guard let session = connection.session?.pointer else { return }
     areTrailersSubmitted = true
     if status == nil, added?.trailers.isEmpty ?? true {
-      let standard = StandardHeaders.shared
+      let standard = loop.standardHeaders
       nghttp2_submit_trailer(session, streamID, standard.trailers, standard.trailersCount)
     } else {
       var block = HeaderBlock()
@@ -239,7 +237,8 @@ extension ServerCall {
     block.append(":status", http)
     block.append("content-type", "application/grpc")
     block.append("grpc-accept-encoding", Compression.accepted)
-    for header in added?.headers ?? [] { block.append(header.name, header.value) }
+    if let identifierHeader { identifier.withBytes { block.append(identifierHeader, $0) } }
+    for header in added?.headers ?? [] { header.value.withUnsafeBytes { block.append(header.name, $0) } }
     return block
   }
 
@@ -248,7 +247,7 @@ extension ServerCall {
     let limit = min(connection.peerHeaderListLimit, 32 << 10)
     let status = status ?? .ok
     block.append("grpc-status", Array(String(status.code.rawValue).utf8), isIndexed: true)
-    for trailer in added?.trailers ?? [] { block.append(trailer.name, trailer.value) }
+    for trailer in added?.trailers ?? [] { trailer.value.withUnsafeBytes { block.append(trailer.name, $0) } }
     if let milliseconds = status.retryMilliseconds {
       block.append("grpc-retry-pushback-ms", Array(String(milliseconds).utf8))
     }

@@ -21,7 +21,8 @@ public final class ServerCall: @unchecked Sendable {
 
   let connection: Connection
   let streamID: Int32
-  let route: Route
+  /// What is asked for; its `method` is read here without the copy that `ServerCall.method` hands out.
+  package let route: Route
   @exclusivity(unchecked) private var metadataStorage: [UInt8]
   /// The time of `CLOCK_MONOTONIC`, in nanoseconds, at which the headers came.
   package let startTime: UInt64
@@ -72,8 +73,10 @@ public final class ServerCall: @unchecked Sendable {
 
   // What layers and handlers note on the call for each other.
   package var attributes = CallAttributes()
-  /// Names the call in logs and errors, and to the client; nil: nothing has given it a name.
-  public var requestID: String?
+  /// Names the call in logs and errors, and to the client.
+  package internal(set) var identifier = RequestID.none
+  /// The response header in which the client gets the name; nil: in none.
+  private(set) var identifierHeader: String?
   /// Whether the database is to be told the request id as well.
   package var tellsRequestID = false
   /// Rows that were read or written for the client.
@@ -108,7 +111,24 @@ public final class ServerCall: @unchecked Sendable {
 
   package var loop: LoopContext { connection.loop }
   package var eventLoop: any EventLoop { connection.loop.eventLoop }
+  /// Place of the call's event loop among the server's.
+  package var loopIndex: Int { connection.loop.index }
   public var method: MethodDescriptor { route.method }
+
+  /// The name of the call; nil: nothing has given it one. One that no header could carry is not sent to the client.
+  public var requestID: String? {
+    get { identifier.text }
+    set {
+      identifier = RequestID(newValue)
+      if let newValue, !Self.isShortText(newValue) { identifierHeader = nil }
+    }
+  }
+
+  /// Gives the call a name, and the client the name in a header that keeps the rules of `addHeader`.
+  package func name(_ identifier: RequestID, header: String) {
+    self.identifier = identifier
+    identifierHeader = header
+  }
 
   /// The client's address: `127.0.0.1:50000`, `[::1]:50000`, `unix:`.
   public var peer: String { connection.peer }

@@ -68,7 +68,7 @@ def test_request_id_and_log_line(serve, kind):
     assert dict(call.initial_metadata())["x-request-id"] == "from-the-client/1"
     _, call = notes.Retrieve.with_call(id=1, metadata=[("x-request-id", "not well-formed;")])
     made = dict(call.initial_metadata())["x-request-id"]
-    assert re.fullmatch(r"[0-9a-z]{13}", made)
+    assert re.fullmatch(r"[0-9a-f]{16}", made)
     assert len(notes.List()) == 1
     with refused(StatusCode.NOT_FOUND):
         notes.Retrieve(id=9)

@@ -3,12 +3,13 @@ import PillionSchema
 import Testing
 
 @testable import PillionInterceptors
+@testable import PillionTransport
 
 @Suite struct LogLineTests {
-  private func text(_ body: (inout [UInt8]) -> Void) -> String {
-    var bytes: [UInt8] = []
-    body(&bytes)
-    return String(decoding: bytes, as: UTF8.self)
+  private func text(_ body: (LineBytes) -> Void) -> String {
+    let line = LineBytes(capacity: 1)
+    body(line)
+    return String(decoding: line.bytes, as: UTF8.self)
   }
 
   @Test(arguments: ["plain", "a\"b\\c", "a\nb\rc\td", "", "\0\u{1b}[31m\u{7f}\u{85}\u{9f}", "ü😀 é\u{a0}", "\r\n"])
@@ -31,8 +32,9 @@ import Testing
   }
 
   @Test func `the time is RFC 3339 in UTC`() throws {
-    var clock = LineClock()
-    let line = text { clock.append(to: &$0) }
+    let clock = LineClock()
+    let line = text { clock.append(to: $0, at: 1) }
+    #expect(text { clock.append(to: $0, at: 1) } == line)
     #expect(line.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil, "\(line)")
     let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     #expect(abs(try style.parse(line).timeIntervalSinceNow) < 60)
@@ -40,9 +42,17 @@ import Testing
 
   @Test func `ids that are made are all different and well-formed`() {
     let maker = RequestIDMaker()
-    let ids = (0..<10_000).map { _ in maker.next() }
-    #expect(Set(ids).count == ids.count)
-    #expect(ids.allSatisfy { $0.utf8.count == 13 && RequestIDInterceptor.isWellFormed($0) })
+    let ids = (0..<10_000).compactMap { _ in RequestID.made(maker.next()).text }
+    #expect(Set(ids).count == 10_000)
+    #expect(ids.allSatisfy { $0.utf8.count == 16 && RequestIDInterceptor.isWellFormed($0) })
+  }
+
+  @Test(arguments: [
+    (0, "0000000000000000"), (0x0123_4567_89ab_cdef, "0123456789abcdef"), (.max, "ffffffffffffffff"),
+    (0x9a00_0000_0000_00f0, "9a000000000000f0"),
+  ])
+  func `an id that is made is its 16 hexadecimal digits`(_ number: UInt64, _ expected: String) {
+    #expect(RequestID.made(number).text == expected)
   }
 
   @Test(arguments: [

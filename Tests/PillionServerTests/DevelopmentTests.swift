@@ -15,26 +15,24 @@ import Testing
     #expect(TerminalColors(environment: environment, isTerminal: isTerminal).areOn == expected)
   }
 
-  private func summary(_ path: String, _ status: StatusCode = .ok, _ nanoseconds: Int64 = 1_250_000) -> CallSummary {
-    CallSummary(
-      path: path, status: status, durationNanoseconds: nanoseconds, requestBytes: 31, responseBytes: 40,
-      peer: "127.0.0.1:1")
+  private func summary(_ status: StatusCode = .ok, _ nanoseconds: Int64 = 1_250_000) -> CallSummary {
+    CallSummary(status: status, durationNanoseconds: nanoseconds, requestBytes: 31, responseBytes: 40)
   }
 
   @Test func aCallIsALine() {
     let log = CallLog(colors: TerminalColors(areOn: false))
     #expect(
-      log.line(summary("/blog.PostController/Create"), at: "2024-05-01T12:30:01.500Z")
+      log.line("/blog.PostController/Create", summary(), at: "2024-05-01T12:30:01.500Z")
         == "12:30:01  OK                     1.2 ms  blog.PostController/Create  31 B → 40 B")
     let colored = CallLog(colors: TerminalColors(areOn: true))
-    #expect(colored.line(summary("/a/b", .notFound), at: "").contains("\u{1B}[33mNOT_FOUND"))
-    #expect(colored.line(summary("/a/b", .internal), at: "").contains("\u{1B}[31mINTERNAL"))
+    #expect(colored.line("/a/b", summary(.notFound), at: "").contains("\u{1B}[33mNOT_FOUND"))
+    #expect(colored.line("/a/b", summary(.internal), at: "").contains("\u{1B}[31mINTERNAL"))
   }
 
   /// A client chooses the path: it may not paint, or make a second line.
   @Test(arguments: ["/a\u{1B}[31m/b", "/a\r\n/b", "/\u{85}\u{9B}2J", "", "/", "no slash", "/ü"])
   func aPathCannotMoveTheCursor(_ path: String) {
-    let line = CallLog(colors: TerminalColors(areOn: false)).line(summary(path, .unimplemented, -5), at: "short")
+    let line = CallLog(colors: TerminalColors(areOn: false)).line(path, summary(.unimplemented, -5), at: "short")
     #expect(!line.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
   }
 

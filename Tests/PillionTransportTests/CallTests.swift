@@ -64,12 +64,11 @@ import Testing
       #expect(answer.grpcStatus == 0)
       #expect(await journal.wait { $0.summaries.count == 1 })
       let summary = try #require(journal.now.summaries.first)
-      #expect(summary.path == "/t.T/Many")
+      #expect(journal.now.paths == ["/t.T/Many"])
       #expect(summary.status == .ok)
       #expect(summary.requestBytes == 9)
       #expect(summary.responseBytes == 3000 * 1005)
       #expect(summary.durationNanoseconds > 0)
-      #expect(summary.peer.hasPrefix("127.0.0.1:"))
     }
   }
 
@@ -131,7 +130,7 @@ import Testing
         #expect(await client.answer(stream)?.grpcStatus == 12)
       }
       #expect(await journal.wait { $0.summaries.count == 4 })
-      #expect(Set(journal.now.summaries.map(\.path)) == ["/t.T/Nope", "/", "/t.T/Echo/", String(long.prefix(256))])
+      #expect(Set(journal.now.paths) == ["/t.T/Nope", "/", "/t.T/Echo/", String(long.prefix(256))])
       #expect(journal.now.summaries.allSatisfy { $0.status == .unimplemented })
     }
   }

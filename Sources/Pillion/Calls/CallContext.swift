@@ -40,7 +40,7 @@ public final class CallContext: Sendable {
 
   /// To be made on the call's event loop.
   init(_ call: ServerCall, sessions: SessionPool) {
-    let identity = call.attributes[CallIdentity.self]
+    let identity = call.identity
     path = call.method.path
     metadata = call.metadata
     peer = call.peer

@@ -16,7 +16,7 @@ package struct Audit: Interceptor {
   }
 
   /// Whether the call has its record.
-  private enum Written: CallAttributeKey { typealias Value = Bool }
+  private final class Written: CallNote {}
 
   private let file: AuditFile
   private let trouble: Trouble
@@ -48,14 +48,14 @@ package struct Audit: Interceptor {
   }
 
   private func write(_ call: ServerCall, _ status: StatusCode) {
-    call.attributes[Written.self] = true
+    call.attributes[Written.self] = Written()
     file.append(now: LoopContext.now()) { sequence in
       var record = AuditRecord()
       record.add("time", AuditTime.now())
       record.add("sequence", sequence)
       if let id = call.requestID { record.add("request_id", id) }
-      if let trace = call.attributes[TraceID.self] { record.add("trace_id", trace) }
-      record.add("principal", call.attributes[CallIdentity.self]?.principal)
+      if let trace = call.attributes[TraceID.self] { record.add("trace_id", trace.text) }
+      record.add("principal", call.identity?.principal)
       record.add("peer", call.peer)
       let path = call.method.path
       record.add("method", String(path.dropFirst()))

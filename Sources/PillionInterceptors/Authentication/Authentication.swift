@@ -32,12 +32,11 @@ package final class Authentication: Interceptor {
 
   /// What one event loop knows.
   private final class Loop {
-    var tokens = TokenCache()
-    var keys: Replaceable<KeySet>.Copy?
+    let tokens: BearerTokens?
     var apiKeys: Replaceable<APIKeyring>.Copy?
 
     init(_ methods: Methods) {
-      keys = methods.jwt?.keys.copy()
+      tokens = methods.jwt.map { BearerTokens(keys: $0.keys, rules: $0.rules) }
       apiKeys = methods.apiKeys?.copy()
     }
   }
@@ -83,12 +82,12 @@ package final class Authentication: Interceptor {
   private func settle(_ judgement: Judgement, _ call: ServerCall) -> Verdict {
     switch judgement {
     case .good(let identity):
-      call.attributes[CallIdentity.self] = identity
-      if OpenHealth.concerns(call) { call.attributes[OpenHealth.self] = isAnonymous(call) }
+      call.identity = identity
+      if OpenHealth.concerns(call) { call.attributes[OpenHealth.self] = OpenHealth(isOpen: isAnonymous(call)) }
       return .proceed
     case .none:
       guard isAnonymous(call) else { return refuse(call, .missing) }
-      if OpenHealth.concerns(call) { call.attributes[OpenHealth.self] = true }
+      if OpenHealth.concerns(call) { call.attributes[OpenHealth.self] = OpenHealth(isOpen: true) }
       return .proceed
     case .bad(let rejection): return refuse(call, rejection)
     }
@@ -129,35 +128,25 @@ package final class Authentication: Interceptor {
 
   /// RFC 6750 §2.1, RFC 7235 §2.1: the scheme in any case, one space, and the token.
   private func judge(authorization value: UnsafeBufferPointer<UInt8>, _ call: ServerCall) -> Judgement {
-    let scheme = "bearer ".utf8
-    guard value.count > scheme.count,
-      zip(value, scheme).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 && $1 != UInt8(ascii: " ") })
-    else { return .bad(.malformed("the authorization is not `Bearer` and a token")) }
-    let token = UnsafeBufferPointer(rebasing: value[scheme.count...])
-    if methods.apiKeys != nil, token.starts(with: APIKey.prefix.utf8) { return judge(apiKey: token, call) }
-    guard let jwt = methods.jwt else { return .bad(.malformed("bearer tokens are not taken here")) }
-    return judge(token: token, jwt, loops[call])
-  }
-
-  private func judge(
-    token: UnsafeBufferPointer<UInt8>, _ jwt: JWT, _ loop: Loop
-  ) -> Judgement {
-    guard var keys = loop.keys else { return .bad(.malformed("bearer tokens are not taken here")) }
-    if jwt.keys.refresh(&keys) {
-      loop.keys = keys
-      loop.tokens.removeAll()
+    guard value.count > 7, Self.isBearer(value) else {
+      return .bad(.malformed("the authorization is not `Bearer` and a token"))
     }
-    let now = WallClock.now()
-    if let identity = loop.tokens.identity(token, now: now) { return .good(identity) }
+    let token = UnsafeBufferPointer(rebasing: value[7...])
+    if methods.apiKeys != nil, token.starts(with: APIKey.prefix.utf8) { return judge(apiKey: token, call) }
+    guard let tokens = loops[call].tokens else { return .bad(.malformed("bearer tokens are not taken here")) }
     do throws(TokenProblem) {
-      let bytes = Array(token.prefix(TokenVerifier.maximumBytes))
-      let verified = try TokenVerifier.verify(bytes, keys: keys.value, rules: jwt.rules, now: now)
-      loop.tokens.insert(bytes, verified)
-      return .good(verified.identity)
+      return .good(try tokens.bearer(of: token))
     } catch {
       if case .unknownKey = error { return .bad(.unknownKey(error.description)) }
       return .bad(error == .expired ? .expired(error.description) : .wrong(error.description))
     }
+  }
+
+  /// Whether the first seven bytes are `Bearer` and a space.
+  private static func isBearer(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    let scheme: StaticString = "bearer"
+    for index in 0..<6 where value[index] | 0x20 != scheme.utf8Start[index] { return false }
+    return value[6] == UInt8(ascii: " ")
   }
 
   private func judge(apiKey text: UnsafeBufferPointer<UInt8>, _ call: ServerCall) -> Judgement {

@@ -9,46 +9,81 @@ package struct TokenCache {
     var hash: UInt64
     var token: [UInt8]
     var verified: VerifiedToken
+    /// The place of the next entry in the same bucket; -1: it is the last.
+    var next = -1
   }
 
   private let capacity: Int
   private let seed = UInt64.random(in: .min ... .max)
-  private var places: [UInt64: Int] = [:]
+  /// The place of each bucket's first entry; -1: there is none. A power of two.
+  private var buckets: [Int]
   private var entries: [Entry] = []
   private var oldest = 0
 
-  package init(capacity: Int = 2048) { self.capacity = max(1, capacity) }
+  package init(capacity: Int = 2048) {
+    self.capacity = max(1, capacity)
+    var count = 16
+    while count < self.capacity { count *= 2 }
+    buckets = Array(repeating: -1, count: count)
+  }
 
   package var count: Int { entries.count }
 
   /// What the same bytes were verified as, if that still holds.
   package func identity(_ token: UnsafeBufferPointer<UInt8>, now: Double) -> Identity? {
-    guard let place = places[hash(token)] else { return nil }
-    let entry = entries[place]
-    guard Self.isSame(entry.token, token), entry.verified.isValid(at: now) else { return nil }
-    return entry.verified.identity
+    let place = place(hash(token))
+    guard place >= 0, Self.isSame(entries[place].token, token), entries[place].verified.isValid(at: now) else {
+      return nil
+    }
+    return entries[place].verified.identity
   }
 
   package mutating func insert(_ token: [UInt8], _ verified: VerifiedToken) {
     let hash = token.withUnsafeBufferPointer { self.hash($0) }
-    let entry = Entry(hash: hash, token: token, verified: verified)
-    if let place = places[hash] {
+    var entry = Entry(hash: hash, token: token, verified: verified)
+    let place = place(hash)
+    if place >= 0 {
+      entry.next = entries[place].next
       entries[place] = entry
     } else if entries.count < capacity {
-      places[hash] = entries.count
       entries.append(entry)
+      link(entries.count - 1)
     } else {
-      places[entries[oldest].hash] = nil
+      unlink(oldest)
       entries[oldest] = entry
-      places[hash] = oldest
+      link(oldest)
       oldest = (oldest + 1) % capacity
     }
   }
 
   package mutating func removeAll() {
-    places.removeAll()
+    for bucket in buckets.indices { buckets[bucket] = -1 }
     entries.removeAll()
     oldest = 0
+  }
+
+  // MARK: The hash table
+
+  private func bucket(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (buckets.count - 1) }
+
+  private func place(_ hash: UInt64) -> Int {
+    var place = buckets[bucket(hash)]
+    while place >= 0, entries[place].hash != hash { place = entries[place].next }
+    return place
+  }
+
+  private mutating func link(_ place: Int) {
+    let bucket = bucket(entries[place].hash)
+    entries[place].next = buckets[bucket]
+    buckets[bucket] = place
+  }
+
+  private mutating func unlink(_ place: Int) {
+    let bucket = bucket(entries[place].hash)
+    guard buckets[bucket] != place else { return buckets[bucket] = entries[place].next }
+    var before = buckets[bucket]
+    while before >= 0, entries[before].next != place { before = entries[before].next }
+    if before >= 0 { entries[before].next = entries[place].next }
   }
 
   /// A multiplication for every eight bytes, from a start that is the process's own.

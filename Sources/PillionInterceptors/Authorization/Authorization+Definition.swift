@@ -44,7 +44,7 @@ extension Authorization {
         "call refused: \(problem)",
         metadata: [
           "method": "\(call.method.path)", "peer": "\(call.peer)",
-          "principal": "\(call.attributes[CallIdentity.self]?.principal ?? "")",
+          "principal": "\(call.identity?.principal ?? "")",
         ])
     }
   }

@@ -3,13 +3,24 @@ package import PillionTransport
 
 /// Lets a call go on if the rules allow it to who makes it.
 package final class Authorization: Interceptor {
-  /// What one event loop knows: decisions by the path of methods that exist, which are as many as were defined.
+  /// What one event loop knows of the methods that were called last.
   private final class Loop {
-    var decisions: [String: AccessRules.Decision] = [:]
-  }
+    private struct Known {
+      let route: Route
+      let decision: AccessRules.Decision
+    }
 
-  /// Reloads may bring other methods; beyond so many the memory of those before is let go.
-  private static let maximumDecisions = 10_000
+    /// A method's place is its address: held, it is nobody else's.
+    private var known = [Known?](repeating: nil, count: 61)
+
+    func decision(on route: Route, _ rules: AccessRules) -> AccessRules.Decision {
+      let place = Int(bitPattern: UInt(bitPattern: ObjectIdentifier(route)) >> 4 % UInt(known.count))
+      if let known = known[place], known.route === route { return known.decision }
+      let decision = rules.decision(on: route.method.path)
+      known[place] = Known(route: route, decision: decision)
+      return decision
+    }
+  }
 
   private let rules: AccessRules
   private let loops: PerLoop<Loop>
@@ -25,21 +36,15 @@ package final class Authorization: Interceptor {
 
   package func begin(_ call: ServerCall) -> Verdict {
     if decision(call).allows(call.facts) { return .proceed }
-    if call.attributes[OpenHealth.self] == true, !rules.denies(call.method.path, call.facts) { return .proceed }
+    if call.attributes[OpenHealth.self]?.isOpen == true, !rules.denies(call.method.path, call.facts) { return .proceed }
     report(call, "no rule allows the call, or one denies it")
     return .refuse(.denied)
   }
 
   private func decision(_ call: ServerCall) -> AccessRules.Decision {
-    let path = call.method.path
+    let route = call.route
     // What a client has made up is not kept.
-    guard call.method.isKnown else { return rules.decision(on: path) }
-    let loop = loops[call]
-    if let decision = loop.decisions[path] { return decision }
-    if loop.decisions.count >= Self.maximumDecisions { loop.decisions.removeAll() }
-    let decision = rules.decision(on: path)
-    loop.decisions[path] = decision
-    return decision
+    return route.method.isKnown ? loops[call].decision(on: route, rules) : rules.decision(on: route.method.path)
   }
 }
 
@@ -47,7 +52,7 @@ extension ServerCall {
   /// What a condition may look at.
   fileprivate var facts: CallFacts {
     CallFacts(
-      identity: attributes[CallIdentity.self], address: peerAddress, subject: peerIdentity?.subject,
+      identity: identity, address: peerAddress, subject: peerIdentity?.subject,
       dnsNames: peerIdentity?.dnsNames ?? [], uris: peerIdentity?.uris ?? [])
   }
 

@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import NIOCore
 import PillionQuery
@@ -6,49 +5,63 @@ import PillionTransport
 
 /// The log lines of one event loop's calls, on their way to the writer.
 final class CallLines {
-  /// A level's name, and what follows the time of a line of JSON that has it.
-  struct Level: Sendable {
-    let name: [UInt8]
-    fileprivate let json: [UInt8]
+  /// Which calls have a line, and its level.
+  struct Levels: Sendable {
+    /// Names of levels; nil: no line is written.
+    private let ordinary: StaticString?
+    private let slow: StaticString?
+    private let slowNanoseconds: Int64
 
-    init(_ level: Logger.Level) {
-      name = Array(level.rawValue.utf8)
-      json = Array(
-        "\",\"level\":\"\(level.rawValue)\",\"logger\":\"pillion.calls\",\"message\":\"call\",\"method\":".utf8)
+    /// - Parameters:
+    ///   - slow: in nanoseconds; a call that takes so long or longer has a warning.
+    ///   - least: lines of levels below it are not written.
+    init(_ level: Logger.Level, slow: UInt64?, least: Logger.Level) {
+      ordinary = level >= least ? Self.name(level) : nil
+      self.slow = max(level, .warning) >= least ? Self.name(max(level, .warning)) : nil
+      slowNanoseconds = slow.map { Int64(clamping: $0) } ?? .max
     }
-  }
 
-  /// What stands between a method and its duration, for each status code.
-  private static func status(_ code: StatusCode) -> [UInt8] {
-    statuses.indices.contains(code.rawValue) ? statuses[code.rawValue] : makeStatus(code)
-  }
+    func level(of summary: CallSummary) -> StaticString? {
+      summary.durationNanoseconds >= slowNanoseconds ? slow : ordinary
+    }
 
-  private static let statuses = (0...16).map { makeStatus(StatusCode(rawValue: $0)) }
-
-  private static func makeStatus(_ code: StatusCode) -> [UInt8] {
-    Array(",\"status\":\"\(code.description)\",\"duration_ms\":".utf8)
+    private static func name(_ level: Logger.Level) -> StaticString {
+      switch level {
+      case .trace: "trace"
+      case .debug: "debug"
+      case .info: "info"
+      case .notice: "notice"
+      case .warning: "warning"
+      case .error: "error"
+      case .critical: "critical"
+      }
+    }
   }
 
   /// Lines are handed over when they are so many bytes, or so old.
   private static let fullBytes = 32 << 10
   private static let delay = TimeAmount.milliseconds(10)
 
+  private let levels: Levels
   private let isJSON: Bool
   private let writer: LogWriter
-  private var buffer: [UInt8] = []
+  private let lines = LineBytes(capacity: fullBytes + 1024)
   private var count = 0
   private var isHandOverDue = false
-  private var clock = LineClock()
+  private let clock = LineClock()
 
-  init(isJSON: Bool, writer: LogWriter) {
+  init(_ levels: Levels, isJSON: Bool, writer: LogWriter) {
+    self.levels = levels
     self.isJSON = isJSON
     self.writer = writer
   }
 
-  func add(_ call: ServerCall, _ summary: CallSummary, _ level: Level) {
-    if isJSON { appendJSON(call, summary, level) } else { appendText(call, summary, level) }
+  func add(_ call: ServerCall, _ summary: CallSummary) {
+    guard let level = levels.level(of: summary) else { return }
+    let end = call.startTime &+ UInt64(clamping: summary.durationNanoseconds)
+    if isJSON { appendJSON(call, summary, level, end) } else { appendText(call, summary, level, end) }
     count += 1
-    if buffer.count >= Self.fullBytes { return handOver() }
+    if lines.count >= Self.fullBytes { return handOver() }
     if isHandOverDue { return }
     isHandOverDue = true
     call.eventLoop.assumeIsolated().scheduleTask(in: Self.delay) {
@@ -59,109 +72,97 @@ final class CallLines {
 
   func handOver() {
     guard count > 0 else { return }
-    var full: [UInt8] = []
-    full.reserveCapacity(Self.fullBytes + 1024)
-    swap(&full, &buffer)
-    writer.write(full, lines: count)
+    writer.write(lines.bytes, lines: count)
+    lines.removeAll()
     count = 0
   }
 
-  private func appendJSON(_ call: ServerCall, _ summary: CallSummary, _ level: Level) {
-    buffer.append("{\"time\":\"")
-    clock.append(to: &buffer)
-    buffer.append(contentsOf: level.json)
+  private func appendJSON(_ call: ServerCall, _ summary: CallSummary, _ level: StaticString, _ end: UInt64) {
+    lines.append("{\"time\":\"")
+    clock.append(to: lines, at: end)
+    lines.append("\",\"level\":\"")
+    lines.append(level)
+    lines.append("\",\"logger\":\"pillion.calls\",\"message\":\"call\",\"method\":")
     // A method's name is the server's own, and has nothing to escape.
-    if call.method.isKnown { buffer.append(quoted: summary.path) } else { buffer.append(json: summary.path) }
-    buffer.append(contentsOf: Self.status(summary.status))
-    buffer.append(milliseconds: summary.durationNanoseconds)
-    buffer.append(",\"request_bytes\":")
-    buffer.append(decimal: summary.requestBytes)
-    buffer.append(",\"response_bytes\":")
-    buffer.append(decimal: summary.responseBytes)
-    buffer.append(",\"rows\":")
-    buffer.append(decimal: call.rowCount)
-    buffer.append(",\"peer\":")
-    buffer.append(quoted: summary.peer)
-    if let identity = call.attributes[CallIdentity.self] {
-      buffer.append(",\"principal\":")
-      buffer.append(json: identity.principal)
+    if call.route.method.isKnown {
+      lines.append(quoted: call.route.method.path)
+    } else {
+      lines.append(json: call.route.method.path)
     }
-    if let requestID = call.requestID {
-      buffer.append(",\"request_id\":")
-      buffer.append(json: requestID)
+    lines.append(",\"status\":\"")
+    append(summary.status)
+    lines.append("\",\"duration_ms\":")
+    lines.append(milliseconds: summary.durationNanoseconds)
+    lines.append(",\"request_bytes\":")
+    lines.append(decimal: summary.requestBytes)
+    lines.append(",\"response_bytes\":")
+    lines.append(decimal: summary.responseBytes)
+    lines.append(",\"rows\":")
+    lines.append(decimal: call.rowCount)
+    lines.append(",\"peer\":")
+    lines.append(quoted: call.peer)
+    if let identity = call.identity {
+      lines.append(",\"principal\":")
+      lines.append(json: identity.principal)
     }
+    append(call.identifier, after: ",\"request_id\":")
     if let trace = call.attributes[TraceID.self] {
-      buffer.append(",\"trace_id\":")
-      buffer.append(quoted: trace)
+      lines.append(",\"trace_id\":")
+      lines.append(quoted: trace.text)
     }
-    buffer.append("}\n")
+    lines.append("}\n")
   }
 
-  private func appendText(_ call: ServerCall, _ summary: CallSummary, _ level: Level) {
-    clock.append(to: &buffer)
-    buffer.append(" ")
-    buffer.append(contentsOf: level.name)
-    buffer.append(": ")
+  private func appendText(_ call: ServerCall, _ summary: CallSummary, _ level: StaticString, _ end: UInt64) {
+    clock.append(to: lines, at: end)
+    lines.append(" ")
+    lines.append(level)
+    lines.append(": ")
     // Without quotes where it cannot be mistaken: a method's name is the server's own.
-    if call.method.isKnown { buffer.append(contentsOf: summary.path.utf8) } else { buffer.append(json: summary.path) }
-    buffer.append(" ")
-    buffer.append(contentsOf: summary.status.description.utf8)
-    buffer.append(" ")
-    buffer.append(milliseconds: summary.durationNanoseconds)
-    buffer.append("ms in=")
-    buffer.append(decimal: summary.requestBytes)
-    buffer.append(" out=")
-    buffer.append(decimal: summary.responseBytes)
-    buffer.append(" rows=")
-    buffer.append(decimal: call.rowCount)
-    buffer.append(" peer=")
-    buffer.append(contentsOf: summary.peer.utf8)
-    if let identity = call.attributes[CallIdentity.self] {
-      buffer.append(" principal=")
-      buffer.append(json: identity.principal)
+    if call.route.method.isKnown {
+      lines.append(call.route.method.path)
+    } else {
+      lines.append(json: call.route.method.path)
     }
-    if let requestID = call.requestID {
-      buffer.append(" request_id=")
-      buffer.append(json: requestID)
+    lines.append(" ")
+    append(summary.status)
+    lines.append(" ")
+    lines.append(milliseconds: summary.durationNanoseconds)
+    lines.append("ms in=")
+    lines.append(decimal: summary.requestBytes)
+    lines.append(" out=")
+    lines.append(decimal: summary.responseBytes)
+    lines.append(" rows=")
+    lines.append(decimal: call.rowCount)
+    lines.append(" peer=")
+    lines.append(call.peer)
+    if let identity = call.identity {
+      lines.append(" principal=")
+      lines.append(json: identity.principal)
     }
+    append(call.identifier, after: " request_id=")
     if let trace = call.attributes[TraceID.self] {
-      buffer.append(" trace_id=")
-      buffer.append(contentsOf: trace.utf8)
+      lines.append(" trace_id=")
+      lines.append(trace.text)
     }
-    buffer.append("\n")
+    lines.append("\n")
   }
-}
 
-/// The present as log lines have it, RFC 3339 in UTC with milliseconds; the calendar is asked once a second.
-struct LineClock {
-  private var second: time_t = .min
-  /// `2026-01-31T23:59:59.`
-  private var text: [UInt8] = []
+  private func append(_ status: StatusCode) {
+    if status == .ok { lines.append("OK") } else { lines.append(status.description) }
+  }
 
-  mutating func append(to buffer: inout [UInt8]) {
-    var time = timespec()
-    // Four milliseconds exact, and a quarter of the price.
-    clock_gettime(CLOCK_REALTIME_COARSE, &time)
-    if time.tv_sec != second {
-      second = time.tv_sec
-      var parts = tm()
-      gmtime_r(&time.tv_sec, &parts)
-      text.removeAll(keepingCapacity: true)
-      text.append(padded: Int(parts.tm_year) + 1900, 4)
-      text.append("-")
-      text.append(padded: Int(parts.tm_mon) + 1, 2)
-      text.append("-")
-      text.append(padded: Int(parts.tm_mday), 2)
-      text.append("T")
-      text.append(padded: Int(parts.tm_hour), 2)
-      text.append(":")
-      text.append(padded: Int(parts.tm_min), 2)
-      text.append(":")
-      text.append(padded: Int(parts.tm_sec), 2)
-      text.append(".")
+  private func append(_ identifier: RequestID, after name: StaticString) {
+    switch identifier {
+    case .none: break
+    case .made:
+      lines.append(name)
+      lines.append("\"")
+      identifier.withBytes { lines.append($0) }
+      lines.append("\"")
+    case .given(let text):
+      lines.append(name)
+      lines.append(json: text)
     }
-    buffer.append(contentsOf: text)
-    buffer.append(padded: time.tv_nsec / 1_000_000, 3)
-    buffer.append("Z")
   }
 }

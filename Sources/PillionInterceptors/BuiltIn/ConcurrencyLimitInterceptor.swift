@@ -22,7 +22,11 @@ package struct ConcurrencyLimitInterceptor: Interceptor {
   package init(inFlight: Int, queue: Int) { places = CallPlaces(limit: inFlight, queueLimit: queue) }
 
   /// The place in the queue of a call that had to wait.
-  private enum Ticket: CallAttributeKey { typealias Value = CallPlaces.Waiter }
+  private final class Ticket: CallNote {
+    let waiter: CallPlaces.Waiter
+
+    init(_ waiter: CallPlaces.Waiter) { self.waiter = waiter }
+  }
 
   private static let refusal = Status(
     .resourceExhausted, "The server has as many calls as it may; try again later.",
@@ -34,7 +38,7 @@ package struct ConcurrencyLimitInterceptor: Interceptor {
       return .proceed
     }
     guard let waiter = places.queue() else { return .refuse(Self.refusal) }
-    call.attributes[Ticket.self] = waiter
+    call.attributes[Ticket.self] = Ticket(waiter)
     let places = places
     return .wait {
       await places.wait(waiter)
@@ -46,8 +50,8 @@ package struct ConcurrencyLimitInterceptor: Interceptor {
     if call.holdsPlace {
       call.holdsPlace = false
       places.giveBack()
-    } else if let waiter = call.attributes[Ticket.self] {
-      places.leave(waiter)
+    } else if let ticket = call.attributes[Ticket.self] {
+      places.leave(ticket.waiter)
     }
   }
 }

@@ -31,12 +31,14 @@ package struct DeadlineInterceptor: Interceptor {
   }
 
   /// A call that lasts as long as the client cares to know.
-  private static let watch = "/grpc.health.v1.Health/Watch"
+  private static func isWatch(_ route: Route) -> Bool {
+    route.method.isServerStreaming && route.method.path == "/grpc.health.v1.Health/Watch"
+  }
 
   package func begin(_ call: ServerCall) -> Verdict {
     if call.deadline == 0 {
       let limit = fallback > 0 ? fallback : maximum
-      if call.method.path != Self.watch { call.moveDeadline(to: call.startTime + limit) }
+      if !Self.isWatch(call.route) { call.moveDeadline(to: call.startTime + limit) }
     } else if maximum > 0, call.deadline > call.startTime + maximum {
       call.moveDeadline(to: call.startTime + maximum)
     }

@@ -32,14 +32,13 @@ final class LogWriter: Sendable {
   private func tellDropped() {
     let count = dropped.exchange(0, ordering: .relaxed)
     guard count > 0 else { return }
-    var line: [UInt8] = []
-    var clock = LineClock()
+    let line = LineBytes()
     line.append("{\"time\":\"")
-    clock.append(to: &line)
+    LineClock().append(to: line, at: 0)
     line.append("\",\"level\":\"warning\",\"logger\":\"pillion.calls\",\"message\":\"log lines dropped\",\"count\":")
     line.append(decimal: count)
     line.append("}\n")
-    writeOut(line)
+    writeOut(line.bytes)
   }
 
   /// In portions of whole lines that a pipe takes at once or not at all (PIPE_BUF, pipe(7)), so that lines of others do

@@ -27,25 +27,17 @@ package struct LoggingInterceptor: Interceptor {
 
   private let writer: LogWriter
   private let lines: PerLoop<CallLines>
-  /// Names of the levels, nil where nothing is written.
-  private let ordinary: CallLines.Level?
-  private let slow: CallLines.Level?
-  private let slowNanoseconds: Int64
 
   init(level: Logger.Level, slow: UInt64?, least: Logger.Level, isJSON: Bool, writer: LogWriter, loops: Int) {
     self.writer = writer
-    lines = PerLoop(loops: loops) { _ in CallLines(isJSON: isJSON, writer: writer) }
-    ordinary = level >= least ? CallLines.Level(level) : nil
-    self.slow = max(level, .warning) >= least ? CallLines.Level(max(level, .warning)) : nil
-    slowNanoseconds = slow.map { Int64(clamping: $0) } ?? .max
+    let levels = CallLines.Levels(level, slow: slow, least: least)
+    lines = PerLoop(loops: loops) { _ in CallLines(levels, isJSON: isJSON, writer: writer) }
   }
 
   package func begin(_ call: ServerCall) -> Verdict { .proceed }
 
   package func end(_ call: ServerCall, _ summary: CallSummary) {
-    let isSlow = summary.durationNanoseconds >= slowNanoseconds
-    guard let level = isSlow ? slow : ordinary else { return }
-    lines[call].add(call, summary, level)
+    lines[call].add(call, summary)
   }
 
   package func shutDown() {

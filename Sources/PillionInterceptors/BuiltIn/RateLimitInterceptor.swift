@@ -35,8 +35,17 @@ package struct RateLimitInterceptor: Interceptor {
     self.byPrincipal = byPrincipal
   }
 
-  /// The allowance of a connection's peer, so that it is looked up once.
-  private enum PeerAllowance: CallAttributeKey { typealias Value = CallerAllowance }
+  /// The last caller on a connection, mostly the only one, so that it is looked up once.
+  private final class LastCaller: CallNote {
+    /// Nil: the peer itself.
+    let principal: String?
+    let allowance: CallerAllowance
+
+    init(principal: String?, allowance: CallerAllowance) {
+      self.principal = principal
+      self.allowance = allowance
+    }
+  }
 
   package func begin(_ call: ServerCall) -> Verdict {
     guard let wait = allowance(of: call).take(at: call.startTime, limit) else { return .proceed }
@@ -48,13 +57,11 @@ package struct RateLimitInterceptor: Interceptor {
   }
 
   private func allowance(of call: ServerCall) -> CallerAllowance {
-    if byPrincipal, let identity = call.attributes[CallIdentity.self] {
-      return table.allowance(of: identity.principal, now: call.startTime)
-    }
-    if let allowance = call.connectionAttributes[PeerAllowance.self] { return allowance }
-    // No principal has a name that begins like this.
-    let allowance = table.allowance(of: "\n" + Self.host(call.peer), now: call.startTime)
-    call.connectionAttributes[PeerAllowance.self] = allowance
+    let principal = byPrincipal ? call.identity?.principal : nil
+    if let last = call.connectionAttributes[LastCaller.self], last.principal == principal { return last.allowance }
+    // No principal has a name that begins like a peer's.
+    let allowance = table.allowance(of: principal ?? "\n" + Self.host(call.peer), now: call.startTime)
+    call.connectionAttributes[LastCaller.self] = LastCaller(principal: principal, allowance: allowance)
     return allowance
   }
 

@@ -15,5 +15,5 @@ package struct ReadOnlyInterceptor: Interceptor {
   private static let refusal = Status(
     .failedPrecondition, "The server is read-only.", details: [.errorInfo(reason: "READ_ONLY")])
 
-  package func begin(_ call: ServerCall) -> Verdict { call.method.isMutating ? .refuse(Self.refusal) : .proceed }
+  package func begin(_ call: ServerCall) -> Verdict { call.route.method.isMutating ? .refuse(Self.refusal) : .proceed }
 }

@@ -39,11 +39,12 @@ package struct RequestIDInterceptor: Interceptor {
   }
 
   package func begin(_ call: ServerCall) -> Verdict {
-    let id: String
-    if let sent = call.metadata[header], Self.isWellFormed(sent) { id = sent } else { id = makers[call].next() }
-    call.requestID = id
+    if let sent = call.metadata[header], Self.isWellFormed(sent) {
+      call.name(.given(sent), header: header)
+    } else {
+      call.name(.made(makers[call].next()), header: header)
+    }
     if commentsSQL { call.tellsRequestID = true }
-    call.addHeader(wellFormed: header, id)
     return .proceed
   }
 
@@ -68,32 +69,11 @@ package struct RequestIDInterceptor: Interceptor {
 final class RequestIDMaker {
   private var state = UInt64.random(in: .min ... .max)
 
-  /// 13 characters of Crockford's base 32, which a String holds without memory of its own.
-  func next() -> String {
+  func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
     mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    mixed ^= mixed >> 31
-    return String(unsafeUninitializedCapacity: 13) { buffer in
-      for index in buffer.indices.prefix(13) {
-        let digit = UInt8(truncatingIfNeeded: mixed & 31)
-        buffer[index] = Self.digit(digit)
-        mixed >>= 5
-      }
-      return 13
-    }
-  }
-
-  /// `0`–`9` and the letters but `i`, `l`, `o` and `u`.
-  private static func digit(_ value: UInt8) -> UInt8 {
-    switch value {
-    case ..<10: UInt8(ascii: "0") + value
-    case ..<18: UInt8(ascii: "a") + value - 10
-    case ..<20: UInt8(ascii: "j") + value - 18
-    case ..<22: UInt8(ascii: "m") + value - 20
-    case ..<27: UInt8(ascii: "p") + value - 22
-    default: UInt8(ascii: "v") + value - 27
-    }
+    return mixed ^ (mixed >> 31)
   }
 }

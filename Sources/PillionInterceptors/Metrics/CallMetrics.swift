@@ -60,14 +60,14 @@ package final class CallMetrics: Interceptor {
   }
 
   package func begin(_ call: ServerCall) -> Verdict {
-    let index = call.loop.index
-    if loops.indices.contains(index) { loops[index].table.callBegan(call.method.number) }
+    let index = call.loopIndex
+    if loops.indices.contains(index) { loops[index].table.callBegan(call.route.method.number) }
     return .proceed
   }
 
   package func end(_ call: ServerCall, _ summary: CallSummary) {
-    let index = call.loop.index
-    if loops.indices.contains(index) { loops[index].table.callEnded(call.method.number, call, summary) }
+    let index = call.loopIndex
+    if loops.indices.contains(index) { loops[index].table.callEnded(call.route.method.number, call, summary) }
   }
 
   // MARK: A scrape

@@ -15,9 +15,7 @@ package struct Tracing: Interceptor {
   }
 
   /// What the layer remembers of a call that is recorded.
-  private final class Recorded: CallAttributeKey, Sendable {
-    typealias Value = Recorded
-
+  private final class Recorded: CallNote {
     let context: TraceContext
     let span: SpanID
 
@@ -41,7 +39,7 @@ package struct Tracing: Interceptor {
   package func begin(_ call: ServerCall) -> Verdict {
     let context = context(of: call.metadata)
     let span = SpanID.random()
-    call.attributes[TraceID.self] = context.trace.description
+    call.attributes[TraceID.self] = TraceID(context.trace.description)
     call.addHeader("traceparent", context.traceparent(span))
     if context.isSampled {
       call.attributes[Recorded.self] = Recorded(context: context, span: span)
@@ -96,7 +94,7 @@ package struct Tracing: Interceptor {
       state: recorded.context.state, name: method, kind: .server, begin: begin, end: end)
     span.attributes = [
       ("rpc.system", .text("grpc")), ("rpc.grpc.status_code", .number(summary.status.rawValue)),
-      ("network.peer.address", .text(summary.peer)), ("pillion.rows", .number(call.rowCount)),
+      ("network.peer.address", .text(call.peer)), ("pillion.rows", .number(call.rowCount)),
     ]
     if call.method.isKnown, let slash = method.lastIndex(of: "/") {
       span.attributes.append(("rpc.service", .text(String(method[..<slash]))))

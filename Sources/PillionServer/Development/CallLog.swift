@@ -8,10 +8,12 @@ package struct CallLog: CallObserver {
 
   init() { self.init(colors: .standardError) }
 
-  package func callEnded(_ summary: CallSummary) { Terminal.complain(line(summary, at: Timestamp.now())) }
+  package func callEnded(_ call: ServerCall, _ summary: CallSummary) {
+    Terminal.complain(line(call.method.path, summary, at: Timestamp.now()))
+  }
 
   /// `12:30:01 OK                 0.8 ms  blog.PostController/Create  31 B → 40 B`
-  package func line(_ summary: CallSummary, at time: String) -> String {
+  package func line(_ path: String, _ summary: CallSummary, at time: String) -> String {
     let color: TerminalColors.Color =
       switch summary.status {
       case .ok: .green
@@ -24,7 +26,7 @@ package struct CallLog: CallObserver {
       colors.paint(String(time.dropFirst(11).prefix(8)), .gray),
       colors.paint(Self.padded("\(summary.status)", 17), color),
       String(repeating: " ", count: max(0, 10 - duration.count)) + duration,
-      Self.visible(summary.path),
+      Self.visible(path),
       colors.paint("\(summary.requestBytes) B → \(summary.responseBytes) B", .gray),
     ].joined(separator: "  ")
   }

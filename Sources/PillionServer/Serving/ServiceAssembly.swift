@@ -26,7 +26,7 @@ struct ServiceAssembly: Sendable {
     let access =
       hasCallers || rules.areAny
       ? AccessControl(rowFilters: definitions.rowFilters, databaseRole: rules.databaseRole) {
-        $0.attributes[CallIdentity.self]
+        $0.identity
       } : nil
     let models = ModelServices(
       schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,

@@ -45,7 +45,7 @@ package final class ClientConnection: ChannelInboundHandler {
     fields.append(":authority", "localhost")
     fields.append("te", "trailers")
     fields.append("content-type", "application/grpc")
-    for (name, value) in metadata { fields.append(name, value) }
+    for (name, value) in metadata { value.withUnsafeBytes { fields.append(name, $0) } }
     var data = nghttp2_data_provider()
     data.read_callback = { _, stream, buffer, length, flags, _, user in
       guard let buffer, let flags, let user else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }

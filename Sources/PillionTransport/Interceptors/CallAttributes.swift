@@ -1,53 +1,43 @@
-/// The name of something that one part of the server notes on a call for another, and its type.
-package protocol CallAttributeKey {
-  associatedtype Value: Sendable
+/// Something that one part of the server notes on a call for another: of a class of its own, by which it is found.
+///
+/// It is noted on one call or one connection, once. `open` to the other modules of the package: only they can make one.
+open class CallNote {
+  fileprivate final var next: CallNote?
+
+  package init() {}
 }
 
-/// What has been noted on a call: a handful of values, found by their key's type.
+/// What has been noted on a call: a handful of notes, one of a class.
 ///
-/// A list of typed nodes: nothing is cast, and a call on which nothing is noted pays for one pointer.
+/// A list of objects whose classes are compared: nothing is cast, and a call on which nothing is noted pays for a pointer.
 package struct CallAttributes: ~Copyable {
-  private class Node {
-    let key: ObjectIdentifier
-    var next: Node?
-
-    init(key: ObjectIdentifier, next: Node?) {
-      self.key = key
-      self.next = next
-    }
-  }
-
-  private final class Entry<Value: Sendable>: Node {
-    var value: Value?
-
-    init(key: ObjectIdentifier, value: Value, next: Node?) {
-      self.value = value
-      super.init(key: key, next: next)
-    }
-  }
-
-  private var first: Node?
+  private var first: CallNote?
 
   package init() {}
 
-  package subscript<Key: CallAttributeKey>(_ key: Key.Type) -> Key.Value? {
-    get { entry(key)?.value }
-    set {
-      if let entry = entry(key) {
-        entry.value = newValue
-      } else if let newValue {
-        first = Entry(key: ObjectIdentifier(key), value: newValue, next: first)
+  package subscript<Note: CallNote>(_ type: Note.Type) -> Note? {
+    get {
+      var node = first
+      while let note = node {
+        if ObjectIdentifier(Swift.type(of: note)) == ObjectIdentifier(type) {
+          return unsafeDowncast(note, to: Note.self)
+        }
+        node = note.next
       }
+      return nil
+    }
+    set {
+      if let old = self[type] { remove(old) }
+      guard let newValue else { return }
+      newValue.next = first
+      first = newValue
     }
   }
 
-  private func entry<Key: CallAttributeKey>(_ key: Key.Type) -> Entry<Key.Value>? {
+  private mutating func remove(_ note: CallNote) {
+    if first === note { return first = note.next }
     var node = first
-    while let here = node {
-      // The key is one type, and its values are of one type.
-      if here.key == ObjectIdentifier(key) { return unsafeDowncast(here, to: Entry<Key.Value>.self) }
-      node = here.next
-    }
-    return nil
+    while let here = node, here.next !== note { node = here.next }
+    node?.next = note.next
   }
 }

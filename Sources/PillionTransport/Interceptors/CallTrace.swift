@@ -1,9 +1,5 @@
 /// What a traced call notes of its parts: made by the layer that traces, filled by those who do the work.
-///
-/// `@unchecked Sendable`: touched only on the call's event loop.
-package final class CallTrace: CallAttributeKey, @unchecked Sendable {
-  package typealias Value = CallTrace
-
+package final class CallTrace: CallNote {
   package enum Kind: Sendable {
     /// Waiting for a connection to the database.
     case wait
@@ -40,6 +36,8 @@ package final class CallTrace: CallAttributeKey, @unchecked Sendable {
 }
 
 /// The trace that a call belongs to, for its log line: 32 hexadecimal digits.
-package enum TraceID: CallAttributeKey {
-  package typealias Value = String
+package final class TraceID: CallNote {
+  package let text: String
+
+  package init(_ text: String) { self.text = text }
 }

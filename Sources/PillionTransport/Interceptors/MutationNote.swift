@@ -1,9 +1,5 @@
 /// What a call that writes is about: asked for by the layer that audits, filled by whoever reads the request.
-///
-/// `@unchecked Sendable`: touched only on the call's event loop.
-package final class MutationNote: CallAttributeKey, @unchecked Sendable {
-  package typealias Value = MutationNote
-
+package final class MutationNote: CallNote {
   /// One part of a row's key, as text.
   package struct KeyPart: Sendable {
     package var field: String
@@ -21,6 +17,4 @@ package final class MutationNote: CallAttributeKey, @unchecked Sendable {
   package var key: [KeyPart] = []
   /// Names of the fields that are written.
   package var fields: [String] = []
-
-  package init() {}
 }

@@ -11,6 +11,7 @@ final class Journal: CallObserver, @unchecked Sendable {
   struct Entries {
     var cancels: [CancelReason] = []
     var summaries: [CallSummary] = []
+    var paths: [String] = []
     var metadata: [Metadata] = []
     var deadlines: [UInt64] = []
     var sentBytes = 0
@@ -41,7 +42,12 @@ final class Journal: CallObserver, @unchecked Sendable {
     return entries
   }
 
-  func callEnded(_ summary: CallSummary) { note { $0.summaries.append(summary) } }
+  func callEnded(_ call: ServerCall, _ summary: CallSummary) {
+    note {
+      $0.summaries.append(summary)
+      $0.paths.append(call.method.path)
+    }
+  }
 
   /// Waits until the entries satisfy a condition, for five seconds at most.
   func wait(_ condition: (Entries) -> Bool) async -> Bool {
