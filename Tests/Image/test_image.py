@@ -121,12 +121,16 @@ class Container:
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", "\n".join(script)], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        wait_until(lambda: self.process.poll() is not None or self.children, what="the first process inside")
+
+    @property
+    def children(self):
+        return pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
 
     @property
     def pid(self):
         """The first process inside."""
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0])
+        return int(self.children[0])
 
     def inside(self, *command, variables=None):
         user, group = STAGE.last("USER").text.split(":")
