@@ -13,7 +13,7 @@ import tarfile
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMANDS = ["serve", "generate-protos", "inspect", "check", "schema", "healthcheck"]
+COMMANDS = ["serve", "generate-protos", "inspect", "check", "schema", "api-key", "healthcheck", "help"]
 
 
 def run(*command, **variables):
@@ -99,7 +99,7 @@ def test_manual(unpacked):
     assert set(pages) == {"pillion.1.gz"} | {f"pillion.{command}.1.gz" for command in COMMANDS}
     for page in pages.values():
         assert page.startswith(".\\\" ") or page.startswith(".Dd")
-    assert ".Fl -allow-drift" in pages["pillion.serve.1.gz"]
+    assert ".It Fl -allow-drift" in pages["pillion.serve.1.gz"]
 
 
 def test_bill_of_materials(unpacked, files):
