@@ -120,7 +120,7 @@ final class CallLines {
     lines.append(": ")
     // Without quotes where it cannot be mistaken: a method's name is the server's own.
     if call.route.method.isKnown {
-      lines.append(call.route.method.path)
+      lines.append(text: call.route.method.path)
     } else {
       lines.append(json: call.route.method.path)
     }
@@ -135,7 +135,7 @@ final class CallLines {
     lines.append(" rows=")
     lines.append(decimal: call.rowCount)
     lines.append(" peer=")
-    lines.append(call.peer)
+    lines.append(text: call.peer)
     if let identity = call.identity {
       lines.append(" principal=")
       lines.append(json: identity.principal)
@@ -143,13 +143,13 @@ final class CallLines {
     append(call.identifier, after: " request_id=")
     if let trace = call.attributes[TraceID.self] {
       lines.append(" trace_id=")
-      lines.append(trace.text)
+      lines.append(text: trace.text)
     }
     lines.append("\n")
   }
 
   private func append(_ status: StatusCode) {
-    if status == .ok { lines.append("OK") } else { lines.append(status.description) }
+    if status == .ok { lines.append("OK") } else { lines.append(text: status.description) }
   }
 
   private func append(_ identifier: RequestID, after name: StaticString) {

@@ -40,9 +40,10 @@ final class LineBytes {
   @inline(__always)
   func append(_ byte: UInt8) { extend(by: 1).pointee = byte }
 
+  /// A constant: its bytes become part of the code.
   @inline(__always)
   func append(_ text: StaticString) {
-    extend(by: text.utf8CodeUnitCount).update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+    memcpy(extend(by: text.utf8CodeUnitCount), text.utf8Start, text.utf8CodeUnitCount)
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) {
@@ -54,7 +55,7 @@ final class LineBytes {
     append(UnsafeRawBufferPointer(start: other.start, count: other.count))
   }
 
-  func append(_ text: String) {
+  func append(text: String) {
     // Texts of Swift's own are contiguous, all of them on Linux.
     let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { append(UnsafeRawBufferPointer($0)) }
     if isDone == nil { for byte in text.utf8 { append(byte) } }
@@ -79,7 +80,7 @@ final class LineBytes {
     var index = width
     while index > 0 {
       index -= 1
-      digits[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      digits[index] = UInt8(ascii: "0") | UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     }
   }
@@ -97,14 +98,14 @@ final class LineBytes {
   /// A text in quotes that has nothing to escape.
   func append(quoted text: String) {
     append(UInt8(ascii: "\""))
-    append(text)
+    append(text: text)
     append(UInt8(ascii: "\""))
   }
 
   /// A JSON string; control characters cannot break the line.
   func append(json text: String) {
     append(UInt8(ascii: "\""))
-    if text.utf8.allSatisfy(Self.isPlain) { append(text) } else { appendEscaped(text) }
+    if text.utf8.allSatisfy(Self.isPlain) { append(text: text) } else { appendEscaped(text) }
     append(UInt8(ascii: "\""))
   }
 
