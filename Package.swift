@@ -20,6 +20,8 @@ let package = Package(
     // Signs page tokens; verifies JSON Web Tokens and API keys.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // Its readers of files are not used.
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     // GRPCCore alone: what generated services and stubs are written against.
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
   ],
@@ -83,6 +85,7 @@ let package = Package(
       dependencies: [
         "PillionSchema", "PillionProto", "PillionQuery", "PillionDatabase", "PillionSQLite", "PillionPostgreSQL",
         "PillionTransport", "PillionService", "PillionInterceptors", "CPillionMalloc",
+        .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

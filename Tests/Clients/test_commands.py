@@ -161,6 +161,17 @@ def test_order_of_configuration(project, tmp_path):
     )
 
 
+def test_variables_of_others(project, tmp_path):
+    """Only variables that begin with PILLION_ are settings; set to nothing is as good as not set; a list has commas."""
+    log = tmp_path / "access.log"
+    variables = {"SERVER_LISTEN": "127.0.0.1:1", "CONFIG_ACCESS_LOG_FILE": str(log), "PILLION_SERVER_THREADS": ""}
+    printed = project.check("serve", "--print-config", variables=variables)
+    assert "server.listen: 127.0.0.1:50051  # default" in printed and "server.threads: 0  # default" in printed
+    assert not log.exists()
+    printed = project.check("serve", "--print-config", variables={"PILLION_SERVER_LISTEN": "127.0.0.1:1, [::1]:2,"})
+    assert 'server.listen: [127.0.0.1:1, "[::1]:2"]  # environment' in printed
+
+
 def test_secrets_are_masked(project):
     printed = project.check(
         "serve", "--print-config", "--database", "postgresql://user:hush@db.example/x", variables={"PGPASSWORD": "also"}

@@ -9,6 +9,16 @@ package struct SettingValues: Sendable {
     /// For messages and `--print-config`.
     package var origin: String
     package var location: SourceLocation
+
+    fileprivate init(texts: [String], origin: String, location: SourceLocation) {
+      self.texts = texts
+      self.origin = origin
+      self.location = location
+    }
+
+    fileprivate init(_ texts: [String], origin: String, at place: String) {
+      self.init(texts: texts, origin: origin, location: SourceLocation(file: place))
+    }
   }
 
   package private(set) var values: [String: Value] = [:]
@@ -18,20 +28,16 @@ package struct SettingValues: Sendable {
 
   /// `file` nil: `pillion.yaml` if there is one. `flags` by path.
   package init(file: String?, environment: [String: String], flags: [String: [String]]) {
+    let written = readFile(file, environment: environment)
+    let sources = SettingSources(flags: flags, environment: environment, file: written.mapValues(\.texts))
     for setting in Setting.all {
-      if let text = setting.defaultValue {
-        values[setting.path] = Value(texts: [text], origin: "default", location: SourceLocation(file: "default"))
-      }
-    }
-    readFile(file, environment: environment)
-    for setting in Setting.all {
-      let location = SourceLocation(file: "environment \(setting.environmentName)")
-      if let text = environment[setting.environmentName], !text.isEmpty {
-        let texts = setting.isList ? text.split(separator: ",").map(Self.trimmed) : [text]
-        values[setting.path] = Value(texts: texts, origin: "environment", location: location)
-      }
-      if let texts = flags[setting.path], !texts.isEmpty {
-        values[setting.path] = Value(texts: texts, origin: "flag", location: SourceLocation(file: "command line"))
+      guard let (texts, source) = sources.value(of: setting) else { continue }
+      switch source {
+      case .file: values[setting.path] = written[setting.path]
+      case .flags: values[setting.path] = Value(texts, origin: "flag", at: "command line")
+      case .environment:
+        values[setting.path] = Value(texts, origin: "environment", at: "environment \(setting.environmentName)")
+      case .defaults: values[setting.path] = Value(texts, origin: "default", at: "default")
       }
     }
     resolveSecrets()
@@ -43,16 +49,14 @@ package struct SettingValues: Sendable {
     }
   }
 
-  private static func trimmed(_ text: Substring) -> String {
-    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-  }
-
-  private mutating func readFile(_ file: String?, environment: [String: String]) {
+  /// The values in the file.
+  private mutating func readFile(_ file: String?, environment: [String: String]) -> [String: Value] {
+    var written: [String: Value] = [:]
     let path = file ?? "pillion.yaml"
-    guard file != nil || access(path, F_OK) == 0 else { return }
+    guard file != nil || access(path, F_OK) == 0 else { return written }
     guard let text = TextFile.read(path) else {
       diagnostics.append(Diagnostic(at: SourceLocation(file: path), "the file cannot be read"))
-      return
+      return written
     }
     let (settings, problems) = FlatSettings.read(path: path, text: text, tree: "interceptors")
     diagnostics += problems
@@ -73,8 +77,9 @@ package struct SettingValues: Sendable {
         continue
       }
       let texts = entry.values.compactMap { references.expand($0, at: entry.location, &diagnostics) }
-      values[entry.path] = Value(texts: texts, origin: path, location: entry.location)
+      written[entry.path] = Value(texts: texts, origin: path, location: entry.location)
     }
+    return written
   }
 
   /// `file:/path` in place of a secret: the file's content, without the line break at its end.
