@@ -232,7 +232,7 @@ docs: ## Check that every link between the documents leads somewhere, and that e
 
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed.
-	rm -rf .build .build-* demo Benchmarks/report
+	rm -rf .build .build-* demo
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 ##### set-up

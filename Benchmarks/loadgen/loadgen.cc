@@ -106,6 +106,15 @@ static long next_id() {
   return opt.lo + long(g_rng() % uint64_t(opt.hi - opt.lo + 1));
 }
 
+// The filter with each `{}` replaced by the key of this call.
+static string filter_of_call() {
+  string text = opt.filter;
+  if (text.find("{}") == string::npos) return text;
+  string key = std::to_string(next_id());
+  for (size_t at = 0; (at = text.find("{}", at)) != string::npos; at += key.size()) text.replace(at, 2, key);
+  return text;
+}
+
 // ---------------------------------------------------------------- connection
 struct Slot {
   uint32_t sid = 0;  // 0 = idle
@@ -212,7 +221,7 @@ static bool send_request(Conn& c, int si, uint64_t due = 0) {
   } else if (opt.op == "create") {
     body = g_bodies[g_rng() & 255];
   } else if (opt.op == "list") {
-    if (!opt.filter.empty()) bytes(body, 1, opt.filter);
+    if (!opt.filter.empty()) bytes(body, 1, filter_of_call());
     if (opt.page_size) vint(body, opt.page_size_field, opt.page_size);
   } else if (opt.op == "stream") {
     static string wanted;
@@ -518,7 +527,7 @@ int main(int argc, char** argv) {
     fprintf(stderr,
             "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo|stream --conns C --streams S --n N\n"
             "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1] [--tls 0|1]\n"
-            "  [--rate CALLS_A_SECOND] [--filter TEXT] [--header NAME:VALUE]\n"
+            "  [--rate CALLS_A_SECOND] [--filter TEXT, {} is the key of a call] [--header NAME:VALUE]\n"
             "  echo and stream call grpc.testing.TestService: EmptyCall, and StreamingOutputCall with --page-size messages of 100 bytes\n");
     return 2;
   }
