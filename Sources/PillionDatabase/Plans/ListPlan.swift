@@ -49,20 +49,11 @@ package final class ListPlan: Sendable {
   private struct Shape: Hashable {
     var predicate: Predicate?
     var order: [OrderTerm]
-    var limit: Limit
+    var isLimited: Bool
     /// Which values of the position are NULL.
     var after: [Bool]?
     var fields: FieldSelection?
     var count: TotalSize
-  }
-
-  /// Rows that a statement returns at most.
-  private enum Limit: Hashable {
-    case none
-    case parameter
-    /// So many. PostgreSQL takes a tenth of the table for a limit that it does not know, which looks so dear to it that
-    /// it plans each execution anew for the limit that comes with it; what is written in the statement it plans once.
-    case rows(Int64)
   }
 
   private final class Prepared: Sendable {
@@ -112,16 +103,16 @@ package final class ListPlan: Sendable {
   /// - Parameter caller: the caller's values in row filters; nil where there are none.
   package func bind(_ query: ListQuery, caller: Parameters? = nil) throws(ValueError) -> BoundList {
     let order = query.order ?? sql.model.ordering
-    // One more than the page, to know whether another follows.
-    let rows = query.limit.map { Int64($0) + 1 }
-    let limit: Limit = rows.map { sql.dialect == .postgresql ? .rows($0) : .parameter } ?? .none
     let prepared = prepared(
       Shape(
-        predicate: query.filter?.predicate, order: order, limit: limit, after: query.after?.nulls,
+        predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
     var parameters = try bindFilter(query.filter, prepared, caller)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
-    if limit == .parameter, let rows { parameters.append(integer: rows) }
+    // One more than the page, to know whether another follows. PostgreSQL plans a statement anew for each limit that is a
+    // parameter. With one that it knew it would keep one plan for all values, rare and frequent, of what it compares
+    // with, such as a walk along the key in search of a value that hardly occurs.
+    if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
     return BoundList(
       statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
       cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index)
@@ -131,7 +122,7 @@ package final class ListPlan: Sendable {
   package func bindCount(_ filter: Filter?, caller: Parameters? = nil) throws(ValueError) -> BoundOperation? {
     let count = sql.model.service.totalSize
     if count == .none { return nil }
-    let prepared = prepared(Shape(predicate: filter?.predicate, order: [], limit: .none, count: count))
+    let prepared = prepared(Shape(predicate: filter?.predicate, order: [], isLimited: false, count: count))
     let parameters = try bindFilter(filter, prepared, caller)
     let step = Step(
       prepared.statement, parameters: Array(parameters.entries.indices), effect: .respond(prepared.encoder))
@@ -170,6 +161,13 @@ package final class ListPlan: Sendable {
     parameters.append(index, of: values)
   }
 
+  private func append(_ number: Int64, to parameters: inout Parameters) {
+    switch sql.dialect {
+    case .postgresql: parameters.append(bigEndian: number)
+    case .sqlite: parameters.append(integer: number)
+    }
+  }
+
   private func prepared(_ shape: Shape) -> Prepared {
     if let known = cache.withLock({ $0[shape] }) { return known }
     let made = shape.count == .none ? make(shape) : makeCount(shape)
@@ -186,16 +184,11 @@ package final class ListPlan: Sendable {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
     let list = sql.selectList(of: response, only: shape.fields ?? .whole, in: &builder)
     let pages = PageSQL(shape.order, sql, &builder)
-    let keys = shape.limit != .none && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
+    let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
     let rows = "SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)"
     let conditions = conditions(shape, &builder)
     let position = shape.after.map { pages.position($0, &builder) }
-    let limit: String? =
-      switch shape.limit {
-      case .none: nil
-      case .parameter: builder.placeholder()
-      case .rows(let count): "\(count)"
-      }
+    let limit = shape.isLimited ? builder.placeholder(20) : nil
     let ranges = limit == nil ? [] : position.map(pages.ranges(behind:)) ?? []
     if let limit, ranges.count > 1 {
       // One range after the other until the page is full, each as an index has it.

@@ -40,9 +40,10 @@ import Testing
         + #"ARRAY(SELECT ROW(r2."id"::int8, r2."word"::text) FROM "post_tag" AS j_r2 JOIN "tag" AS r2 ON r2."id" = j_r2."tag" WHERE j_r2."post" = t."id" ORDER BY r2."word", r2."id"), "#
         + #"ARRAY(SELECT r3."id" FROM "note" AS r3 WHERE r3."post" = t."id" ORDER BY r3."text" DESC, r3."id" LIMIT 2)::int8[], "#
         + #"t."author"::int8, ARRAY(SELECT j."tag" FROM "post_tag" AS j WHERE j."post" = t."id" ORDER BY 1)::int8[], "#
-        + #"t."id"::text FROM "post" AS t WHERE (t."title" <> $2) ORDER BY t."id" LIMIT 11"#)
-    // The values of related scopes, and the scope's own.
-    #expect(parameters.entries.indices.map { parameters.described($0) } == ["'ghost'", "'hidden'"])
+        + #"t."id"::text FROM "post" AS t WHERE (t."title" <> $2) ORDER BY t."id" LIMIT $3"#)
+    // The values of related scopes, the scope's own, the limit.
+    #expect(
+      parameters.entries.indices.map { parameters.described($0) } == ["'ghost'", "'hidden'", "x'000000000000000b'"])
   }
 
   @Test func listOnSQLite() throws {
