@@ -201,6 +201,10 @@ kubernetes: bootstrap-test ## Write deploy/kubernetes/standalone.yaml from the H
 test-image: bootstrap-image ## Carry out the last stage of deploy/Dockerfile in a chroot and call the server in it; minutes.
 	PILLION_BINARY=$(or $(PILLION_BINARY),$(CURDIR)/$(DEBUG_BINARY)) $(PYTHON) -m pytest Tests/Image $(PYTEST_FLAGS)
 
+.PHONY: bench-peers
+bench-peers: bootstrap-bench ## Measure each call beside the peers and write Benchmarks/report/peers.md; PEERS_FLAGS are matrix.py's.
+	$(MAKE) -C Benchmarks peers
+
 .PHONY: bench-queries
 bench-queries: bootstrap-bench ## Measure a far page of a large table and the CPU of filters; QUERY_FLAGS are queries.py's.
 	$(MAKE) -C Benchmarks queries
