@@ -68,9 +68,10 @@ package struct PageTokens: Sendable {
     else { throw .malformed }
     let content = bytes.dropLast(Self.signatureBytes)
     // All bytes are compared, whatever the first difference is.
-    guard zip(signature(of: Array(content)), bytes.suffix(Self.signatureBytes)).reduce(0 as UInt8, { $0 | ($1.0 ^ $1.1) }) == 0 else {
-      throw .forged
+    let difference = zip(signature(of: Array(content)), bytes.suffix(Self.signatureBytes)).reduce(0 as UInt8) {
+      $0 | ($1.0 ^ $1.1)
     }
+    guard difference == 0 else { throw .forged }
     var rest = content.dropFirst()
     guard let made = PagePosition.take(8, from: &rest).map(Int64.init(bitPattern:)) else { throw .malformed }
     guard lifetime == 0 || now < made || now - made <= lifetime else { throw .expired }
