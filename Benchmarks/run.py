@@ -154,10 +154,10 @@ class Peer:
         if postgres:
             env["BENCH_PG"] = f"host=127.0.0.1 port={postgres.port} user=bench dbname=bench"
         self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port), *map(str, arguments)], env=env, stdout=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(10_000):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
-            time.sleep(0.05)
+            time.sleep(0.001)
         sys.exit("the Go peer did not start")
 
     def stop(self):
