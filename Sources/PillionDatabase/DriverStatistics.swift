@@ -3,7 +3,8 @@ import Synchronization
 /// What a driver's lanes have to do, as a look at them finds it.
 package struct DriverStatistics: Sendable {
   package struct Lane: Sendable {
-    /// `point`, `stream`, `read`, `write`; those of the first replica `replica-1-point` and so on.
+    /// `point`, `stream`, `read`, `write`; those of the first replica `replica-1-point` and so on;
+    /// `sessions` are no driver's, but of code beside it.
     package var name: String
     /// Connections that are open, those of them that work, and how many there may be.
     package var connections = 0

@@ -12,8 +12,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from grpc import StatusCode
 
+from support.admin import Admin
 from support.client import TIMEOUT
 from support.errors import Refusal
+from support.postgres import wait_until
 from support.server import DidNotStart, Server
 
 # The cases of the interoperability suite, on this module's servers.
@@ -33,6 +35,7 @@ models:
 SETTINGS = """
 database: { url: "%s" }
 server: { reflection: on }
+admin: { listen: "127.0.0.1:0" }
 interceptors: [request_id, logging, { plugin: Stamp }, read_only]
 """
 
@@ -137,6 +140,21 @@ def test_a_method_that_hangs_is_cut_by_the_deadline(connect, greeter):
         call(Empty(), timeout=0.2)
     assert error.value.code() == StatusCode.DEADLINE_EXCEEDED
     assert greeter("Greet", StringValue(value="on"))[0].value.startswith("on")
+
+
+def test_sessions_are_counted(embedding, connect):
+    admin = Admin(embedding)
+
+    def sessions(name):
+        return admin.metrics().value(f"pillion_database_{name}", lane="sessions")
+
+    call = connect().unary_unary("/test.Greeter/Hold", Empty.SerializeToString, Empty.FromString)
+    held = call.future(Empty(), timeout=TIMEOUT)
+    wait_until(lambda: sessions("connections_busy") == 1)
+    assert 1 <= sessions("connections") <= sessions("connections_limit")
+    held.cancel()
+    wait_until(lambda: sessions("connections_busy") == 0)
+    assert sessions("connections") == 1
 
 
 def test_layers_are_around_every_service(refused, connect):

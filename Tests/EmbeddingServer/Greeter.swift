@@ -36,6 +36,13 @@ struct Greeter: Service {
         try await Task.sleep(for: .seconds(3600))
         return Google_Protobuf_Empty()
       },
+      .unary("Hold") { (_: Google_Protobuf_Empty, context) -> Google_Protobuf_Empty in
+        try await context.database.transaction { database in
+          try await database.query("SELECT 1")
+          try await Task.sleep(for: .seconds(3600))
+        }
+        return Google_Protobuf_Empty()
+      },
       ServiceMethod.unary("Write") { (_: Google_Protobuf_Empty, _) in Google_Protobuf_Empty() }.mutating(),
     ]
   }

@@ -10,6 +10,8 @@ package final class SessionPool: Sendable {
     var count = 0
     var isClosed = false
     var nextWaiter = 0
+    /// Callers so far that had to wait.
+    var waits = 0
     var waiters: [(id: Int, continuation: CheckedContinuation<SessionThread, any Error>)] = []
   }
 
@@ -57,6 +59,19 @@ package final class SessionPool: Sendable {
     for thread in threads { thread.stop(waits: true) }
   }
 
+  /// As those of a driver's lanes; a connection counts from the first time that somebody asks for it.
+  package var statistics: DriverStatistics.Lane {
+    var lane = DriverStatistics.Lane(name: "sessions")
+    lane.limit = limit
+    state.withLock { state in
+      lane.connections = state.count
+      lane.busy = state.count - state.idle.count
+      lane.waiting = state.waiters.count
+      lane.waits = state.waits
+    }
+    return lane
+  }
+
   private static var closed: DatabaseError { DatabaseError(.pillion(.unavailable), "the server is shutting down") }
 
   private enum Taking {
@@ -81,6 +96,7 @@ package final class SessionPool: Sendable {
             state.count += 1
             return .make
           }
+          state.waits += 1
           state.waiters.append((id, continuation))
           return .wait
         }

@@ -11,6 +11,8 @@ final class ServerMetrics: Sendable {
   /// Of `metrics` among the interceptors; nil: calls are not counted.
   let calls: CallMetrics?
   private let driver: any Driver
+  /// Nil: the program has no code that would use one.
+  private let sessions: SessionPool?
   private let health: HealthState
   private let pageTokens: PageTokenCounts
   /// Errors of the database by their reason in `docs/errors.md`.
@@ -21,10 +23,14 @@ final class ServerMetrics: Sendable {
   private let more: [any MetricsSource]
 
   /// `layers`: those of the chain, of which some have numbers of their own.
-  init(layers: [any Interceptor], driver: any Driver, health: HealthState, pageTokens: PageTokenCounts) {
+  init(
+    layers: [any Interceptor], driver: any Driver, sessions: SessionPool?, health: HealthState,
+    pageTokens: PageTokenCounts
+  ) {
     calls = layers.lazy.compactMap { $0 as? CallMetrics }.first
     more = layers.compactMap { $0 as? any MetricsSource }
     self.driver = driver
+    self.sessions = sessions
     self.health = health
     self.pageTokens = pageTokens
   }
@@ -62,12 +68,13 @@ final class ServerMetrics: Sendable {
 
   private func appendDatabase(to page: inout PrometheusText) {
     let statistics = driver.statistics
+    let lanes = statistics.lanes + (sessions.map { [$0.statistics] } ?? [])
     page.single("pillion_database_up", .gauge, "1: the database answered when last asked.", driver.isAvailable ? 1 : 0)
     func family(
       _ name: String, _ kind: PrometheusText.Kind, _ help: String, _ value: (DriverStatistics.Lane) -> Int
     ) {
       page.family(name, kind, help)
-      for lane in statistics.lanes { page.sample(name, [("lane", lane.name)], value(lane)) }
+      for lane in lanes { page.sample(name, [("lane", lane.name)], value(lane)) }
     }
     family("pillion_database_connections", .gauge, "Connections to the database.") { $0.connections }
     family("pillion_database_connections_busy", .gauge, "Those of them that work.") { $0.busy }

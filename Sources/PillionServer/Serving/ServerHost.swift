@@ -116,11 +116,14 @@ package final class ServerHost {
       judge = made
     }
     let lists = configuration.listPolicy(judge, logger)
-    let metrics = ServerMetrics(layers: layers, driver: driver, health: health, pageTokens: lists.tokenErrors)
-    let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
-    let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer)
     let sessions = SessionPool(limit: configuration.sessions) { () throws(DatabaseError) in try driver.makeSession() }
     teardown.add { sessions.close() }
+    let hasCode = !options.hooks.isEmpty || !options.services.isEmpty
+    let metrics = ServerMetrics(
+      layers: layers, driver: driver, sessions: hasCode ? sessions : nil, health: health,
+      pageTokens: lists.tokenErrors)
+    let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
+    let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer)
     let unknown = Set(options.hooks.keys).subtracting(definitions.schema.models.map(\.fullName))
     guard unknown.isEmpty else {
       throw StartFailure(
