@@ -8,3 +8,8 @@ extension TestServer {
     #expect(found == rows, sourceLocation: location)
   }
 }
+
+/// Expects a value that has to be waited for, which `#expect` does not take.
+func equal<Value: Equatable>(_ found: Value, _ wanted: Value, at location: SourceLocation = #_sourceLocation) {
+  #expect(found == wanted, sourceLocation: location)
+}
