@@ -63,6 +63,8 @@ package final class HookedCall: @unchecked Sendable {
         let operation = AwaitedOperation(bound, mailbox: loop, deadline: deadline, session: session, continuation)
         running.withLock { $0 = operation }
         method.driver.submit(operation)
+        // A cancellation from before has found nothing to cancel.
+        if Task.isCancelled { method.driver.cancel(operation) }
       }
     } onCancel: {
       running.withLock { $0.map { method.driver.cancel($0) } }
