@@ -1,5 +1,6 @@
 import PillionDatabase
 package import PillionQuery
+import PillionSchema
 package import PillionTransport
 
 /// What decides who may do what to which rows.
@@ -36,17 +37,22 @@ final class ServiceAccess: Sendable {
 
   private let control: AccessControl
   private let filtered: FilteredPlans?
+  /// Nil: the model has no hooks.
+  private let base: BaseRowFilters?
 
-  init(_ control: AccessControl, filtered: FilteredPlans?) {
+  init(_ control: AccessControl, filtered: FilteredPlans?, base: BaseRowFilters? = nil) {
     self.control = control
     self.filtered = filtered
+    self.base = base
   }
 
   /// Whether it depends on the caller which rows there are, or who the database thinks it is.
   var concernsRows: Bool { filtered != nil || control.databaseRole != nil }
 
   /// Nil where the call has been refused, and has ended.
-  func admit(_ call: ServerCall) -> Admission? {
+  ///
+  /// - Parameter action: nil: List or ListPage.
+  func admit(_ call: ServerCall, _ action: Action? = nil) -> Admission? {
     var admission = Admission(identity: control.identity(call))
     if let role = control.databaseRole {
       guard let session = role.session(for: admission.identity) else {
@@ -56,7 +62,18 @@ final class ServiceAccess: Sendable {
       admission.session = session
     }
     if let filtered {
-      admission.rows = filtered.access(for: Caller(identity: admission.identity, address: call.peerAddress))
+      let caller = Caller(identity: admission.identity, address: call.peerAddress)
+      var rows: Filter?
+      // A new row is looked for nowhere.
+      if let base, action != .create {
+        do {
+          rows = try base.filter(for: caller, call)
+        } catch {
+          call.finish(base.errors.status(forThrown: error, path: call.method.path, requestID: call.requestID))
+          return nil
+        }
+      }
+      admission.rows = filtered.access(for: caller, base: rows)
     }
     return admission
   }

@@ -20,20 +20,25 @@ package struct ModelServices {
     methods = zip(views.indices, zip(views, shapes)).flatMap { index, service in
       let (model, shape) = service
       let scope = scopes.indices.contains(index) ? scopes[index] : nil
-      let makePlans: @Sendable ([Int: Predicate]?) -> ModelPlans = {
+      let makePlans: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = {
         [
           dialect = driver.dialect, hides = control?.databaseRole != nil,
           asks = lists.indexGuard(of: model.service) != nil
         ]
-        rows in
+        rows, base in
         ModelPlans(
           model: model, schema: schema, shape: shape, dialect: dialect, scope: scope, relations: relations, rows: rows,
-          hidesRows: hides, asksForIndexes: asks)
+          base: base, hidesRows: hides, asksForIndexes: asks)
       }
-      let plans = makePlans(nil)
-      let access = control.map { control in
+      let plans = makePlans(nil, nil)
+      let hook = hooks.byModel[model.fullName]
+      // With nobody to ask, hooks decide about the rows of nobody in particular.
+      let access = (control ?? hook.map { _ in AccessControl { _ in nil } }).map { control in
         ServiceAccess(
-          control, filtered: FilteredPlans(model: model, schema: schema, filters: control.rowFilters, make: makePlans))
+          control,
+          filtered: FilteredPlans(
+            model: model, schema: schema, filters: control.rowFilters, hasBase: hook != nil, make: makePlans),
+          base: hook.map { BaseRowFilters(hook: $0, model: model, schema: schema, errors: errors) })
       }
       return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
         var descriptor = MethodDescriptor(
@@ -43,7 +48,6 @@ package struct ModelServices {
         if method.action == .list || method.action == .listPage {
           guard let plan = plans.list else { return nil }
           let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
-          let hook = hooks.byModel[model.fullName]
           if method.action == .list {
             return (
               descriptor,

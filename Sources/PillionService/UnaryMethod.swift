@@ -39,7 +39,7 @@ final class UnaryMethod: MethodHandler {
   /// What the call does, and for whom; nil where it has been refused.
   func admit(_ call: ServerCall) -> (plan: any UnaryPlan, caller: Parameters?, session: CallSession?)? {
     guard let access else { return (plan, nil, nil) }
-    guard let admission = access.admit(call) else { return nil }
+    guard let admission = access.admit(call, action) else { return nil }
     return (admission.rows?.plans.unary[action] ?? plan, admission.rows?.values, admission.session)
   }
 

@@ -14,7 +14,7 @@ public import SwiftProtobuf
 /// throwing a `Status`; any other error is INTERNAL with the call's request id. Whatever is thrown before the commit
 /// undoes the write. A hook that hangs is cut by the call's deadline. `context.action` is the method's name.
 ///
-/// The order: `receive`, the definitions' own rules and `validate`, `performCreate` and its like around the write,
+/// The order: `queryset`, `receive`, the definitions' own rules and `validate`, `performCreate` and its like around the write,
 /// commit, `present`, the answer, `committed`. Calls of models without hooks know nothing of this.
 public protocol ModelHooks: Sendable {
   /// The model's message.
@@ -31,6 +31,10 @@ public protocol ModelHooks: Sendable {
   /// a connection for the time of the call, and on SQLite a commit of its own. False: writes go out with those of other
   /// calls, and `context.database` is outside of them. Default: true.
   var isTransactional: Bool { get }
+
+  /// The rows that the call is about, of those that the service has: what `context.action` finds, changes, deletes or
+  /// lists. Any other row is not there for it. A Create is not asked. It does not wait for anything; see `Queryset`.
+  func queryset(_ context: CallContext) throws -> Queryset
 
   /// Changes what a Create or Update has brought, before it is looked at.
   func receive(_ record: inout Record, _ context: CallContext) async throws
@@ -70,6 +74,8 @@ public protocol ModelHooks: Sendable {
 
 extension ModelHooks {
   public var isTransactional: Bool { true }
+
+  public func queryset(_ context: CallContext) throws -> Queryset { .all }
 
   public func receive(_ record: inout Record, _ context: CallContext) async throws {}
 

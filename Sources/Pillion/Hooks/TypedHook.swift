@@ -19,6 +19,12 @@ struct TypedHook<Hooks: ModelHooks>: ModelHook {
     }
   }
 
+  func baseRows(_ call: ServerCall) throws -> BaseRows? {
+    let context = CallContext(call, sessions: sessions)
+    defer { context.passAdded(to: call) }
+    return try hooks.queryset(context).rows
+  }
+
   func end(_ call: ServerCall, notes: any Sendable) { (notes as? CallContext)?.passAdded(to: call) }
 
   func answer(_ call: HookedCall) async throws -> HookedAnswer {

@@ -2,7 +2,8 @@ package import PillionQuery
 package import PillionSchema
 import Synchronization
 
-/// The plans of a service whose model, or a model that its relations lead to, has a row filter.
+/// The plans of a service whose model, or a model that its relations lead to, has a row filter, or whose base rows code
+/// decides about.
 ///
 /// What the filters look like depends on the caller; there are plans for each look that occurs.
 package final class FilteredPlans: Sendable {
@@ -18,19 +19,27 @@ package final class FilteredPlans: Sendable {
     package var fingerprint: [String] { [principal, "\(filters)"] }
   }
 
+  /// What all filters together look like.
+  private struct Look: Hashable {
+    let filters: [Predicate]
+    let base: Predicate?
+  }
+
   private let filters: [(model: Int, filter: RowFilter)]
-  private let make: @Sendable ([Int: Predicate]) -> ModelPlans
-  private let cache = Mutex<[[Predicate]: ModelPlans]>([:])
+  private let make: @Sendable ([Int: Predicate], Predicate?) -> ModelPlans
+  private let cache = Mutex<[Look: ModelPlans]>([:])
   /// Looks whose plans are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 64
 
-  /// Nil if no row filter concerns the service.
+  /// Nil if no row filter concerns the service, and no code.
   ///
   /// - Parameters:
   ///   - filters: in the order of `schema.models`.
-  ///   - make: makes the plans for row filters, by their models' indices.
+  ///   - hasBase: whether there is code that decides about base rows.
+  ///   - make: makes the plans for row filters, by their models' indices, and for base rows.
   package init?(
-    model: Model, schema: Schema, filters: [RowFilter?], make: @escaping @Sendable ([Int: Predicate]) -> ModelPlans
+    model: Model, schema: Schema, filters: [RowFilter?], hasBase: Bool = false,
+    make: @escaping @Sendable ([Int: Predicate], _ base: Predicate?) -> ModelPlans
   ) {
     let reachable = schema.reachable(from: model.index)
     self.filters = filters.indices.compactMap { index in
@@ -38,31 +47,34 @@ package final class FilteredPlans: Sendable {
       return (index, filter)
     }
     self.make = make
-    if self.filters.isEmpty { return nil }
+    if self.filters.isEmpty && !hasBase { return nil }
   }
 
   /// What the caller may do. A value that the database cannot hold lets no row through.
-  package func access(for caller: Caller) -> Access {
+  ///
+  /// - Parameter base: what code asks of the service's own rows, beyond the row filters.
+  package func access(for caller: Caller, base: Filter? = nil) -> Access {
     let resolved = filters.map { $0.filter.filter(for: caller) }
-    let plans = plans(resolved.map(\.predicate))
-    let values = resolved.flatMap(\.values)
+    var all = resolved
+    if let base { all.append(base) }
+    let plans = plans(Look(filters: resolved.map(\.predicate), base: base?.predicate))
     let principal = caller.identity?.principal ?? ""
     do throws(ValueError) {
-      return Access(plans: plans, values: try plans.bind(values), principal: principal, filters: resolved)
+      return Access(plans: plans, values: try plans.bind(all.flatMap(\.values)), principal: principal, filters: all)
     } catch {
-      let nothing = self.plans(filters.map { _ in .any([]) })
-      return Access(plans: nothing, values: Parameters(), principal: principal, filters: resolved)
+      let nothing = self.plans(Look(filters: filters.map { _ in .any([]) }, base: base.map { _ in .any([]) }))
+      return Access(plans: nothing, values: Parameters(), principal: principal, filters: all)
     }
   }
 
-  private func plans(_ predicates: [Predicate]) -> ModelPlans {
-    if let known = cache.withLock({ $0[predicates] }) { return known }
-    let made = make(Dictionary(uniqueKeysWithValues: zip(filters.map(\.model), predicates)))
+  private func plans(_ look: Look) -> ModelPlans {
+    if let known = cache.withLock({ $0[look] }) { return known }
+    let made = make(Dictionary(uniqueKeysWithValues: zip(filters.map(\.model), look.filters)), look.base)
     return cache.withLock { cache in
       // Two calls may have made the same plans at once: all use the first, so that its statements are prepared once.
-      if let known = cache[predicates] { return known }
+      if let known = cache[look] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
-      cache[predicates] = made
+      cache[look] = made
       return made
     }
   }

@@ -12,15 +12,17 @@ package struct ModelPlans: Sendable {
   ///   - scope: the service's `filter`; nil: every row.
   ///   - relations: what is shown of other models in this one's rows.
   ///   - rows: what row filters ask of the rows of models, by their indices; nil: no row filter concerns the service.
+  ///   - base: what code asks of the service's own rows where they are looked up or listed; its values follow those of
+  ///     the row filters.
   ///   - hidesRows: whether the database itself does not show all rows to everybody.
   ///   - asksForIndexes: whether Lists come with an `IndexQuestion`.
   package init(
     model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
-    relations: RelatedModels = RelatedModels(), rows: [Int: Predicate]? = nil, hidesRows: Bool = false,
-    asksForIndexes: Bool = false
+    relations: RelatedModels = RelatedModels(), rows: [Int: Predicate]? = nil, base: Predicate? = nil,
+    hidesRows: Bool = false, asksForIndexes: Bool = false
   ) {
     self.model = model
-    self.rows = rows.map { RowScopes($0, schema: schema, dialect: dialect) }
+    self.rows = rows.map { RowScopes($0, base: base, root: model.index, schema: schema, dialect: dialect) }
     let sql = ModelSQL(
       schema: schema, model: model, dialect: dialect, scope: scope, relations: relations, rows: self.rows)
     let message = shape.messages[0]
@@ -43,6 +45,6 @@ package struct ModelPlans: Sendable {
     }
   }
 
-  /// The caller's values in row filters, in the order of the models.
+  /// The caller's values in row filters, in the order of the models, and behind them those of the base rows.
   func bind(_ values: [FilterValue]) throws(ValueError) -> Parameters { try rows?.bind(values) ?? Parameters() }
 }

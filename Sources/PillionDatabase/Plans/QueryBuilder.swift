@@ -99,7 +99,11 @@ struct QueryBuilder {
 
   /// The model's row filter, on the rows that go by `alias`; nil if it has none.
   mutating func rowFilter(_ model: ModelSQL, alias: String = "t") -> String? {
-    guard let scope = model.rows?[model.model.index] else { return nil }
+    model.rows?[model.model.index].map { callerCondition($0, model, alias: alias) }
+  }
+
+  /// A condition whose values are the caller's.
+  mutating func callerCondition(_ scope: RowScopes.Scope, _ model: ModelSQL, alias: String = "t") -> String {
     let outer = nextCallerValue
     nextCallerValue = scope.first
     defer { nextCallerValue = outer }

@@ -13,21 +13,32 @@ struct RowScopes: Sendable {
     let first: Int
   }
 
+  /// What the service's own rows must be beyond the row filters, which are about writes and related rows as well.
+  let base: Scope?
   private let scopes: [Int: Scope]
   private let binders: [ValueBinder]
 
-  /// `predicates` by the models' indices.
-  init(_ predicates: [Int: Predicate], schema: Schema, dialect: Dialect) {
+  /// - Parameters:
+  ///   - predicates: by the models' indices.
+  ///   - base: of the model with the index `root`.
+  init(
+    _ predicates: [Int: Predicate], base: Predicate? = nil, root: Int = 0, schema: Schema, dialect: Dialect
+  ) {
     var scopes: [Int: Scope] = [:]
     var binders: [ValueBinder] = []
-    for index in predicates.keys.sorted() where schema.models.indices.contains(index) {
-      guard let predicate = predicates[index] else { continue }
-      scopes[index] = Scope(predicate: predicate, first: binders.count)
+    func number(_ predicate: Predicate, _ index: Int) -> Scope {
+      let scope = Scope(predicate: predicate, first: binders.count)
       var builder = QueryBuilder(schema: schema, dialect: dialect)
       let model = ModelSQL(schema: schema, model: schema.models[index], dialect: dialect)
       _ = builder.trustedCondition(predicate, model)
       binders += builder.binders
+      return scope
     }
+    for index in predicates.keys.sorted() where schema.models.indices.contains(index) {
+      guard let predicate = predicates[index] else { continue }
+      scopes[index] = number(predicate, index)
+    }
+    self.base = schema.models.indices.contains(root) ? base.map { number($0, root) } : nil
     self.scopes = scopes
     self.binders = binders
   }
@@ -37,7 +48,7 @@ struct RowScopes: Sendable {
 
   subscript(model: Int) -> Scope? { scopes[model] }
 
-  /// `values` in the order of the models.
+  /// `values` in the order of the models, and behind them those of `base`.
   func bind(_ values: [FilterValue]) throws(ValueError) -> Parameters {
     guard values.count == binders.count else { throw ValueError("does not fit its statement") }
     var parameters = Parameters(capacity: values.count)

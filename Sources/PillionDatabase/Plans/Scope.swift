@@ -21,12 +21,13 @@ struct Scope: Sendable {
 }
 
 extension QueryBuilder {
-  /// The conditions of the scope and of the row filter. The scope's values are the operation's parameters from `first`
+  /// The conditions of the scope, of the row filter and of the call's base rows. The scope's values are the operation's parameters from `first`
   /// on.
   mutating func scopes(_ model: ModelSQL, from first: Int) -> [String] {
     var conditions: [String] = []
     if let scope = scope(model, source: { .parameter(first + $0) }) { conditions.append(scope) }
     if let filter = rowFilter(model) { conditions.append(filter) }
+    if let base = model.rows?.base { conditions.append(callerCondition(base, model)) }
     return conditions
   }
 

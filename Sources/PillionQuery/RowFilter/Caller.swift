@@ -4,10 +4,13 @@ package struct Caller: Sendable {
   package var identity: Identity?
   /// The client's address without its port; empty for a Unix socket.
   package var address: String
+  /// What code says about the call; counts before a claim of the same name.
+  package var values: [String: ClaimValue]
 
-  package init(identity: Identity?, address: String) {
+  package init(identity: Identity?, address: String, values: [String: ClaimValue] = [:]) {
     self.identity = identity
     self.address = address
+    self.values = values
   }
 }
 
@@ -42,7 +45,7 @@ enum CallerValue: Sendable, Hashable {
     case .principal: return caller.identity.map { .string($0.principal) }
     case .address: return caller.address.isEmpty ? nil : .string(caller.address)
     case .claim(let names):
-      guard var value = names.first.flatMap({ caller.identity?.claims[$0] }) else { return nil }
+      guard var value = names.first.flatMap({ caller.values[$0] ?? caller.identity?.claims[$0] }) else { return nil }
       for name in names.dropFirst() {
         guard case .object(let members) = value, let member = members[name] else { return nil }
         value = member

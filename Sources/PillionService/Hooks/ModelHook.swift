@@ -16,6 +16,10 @@ package protocol ModelHook: Sendable {
   /// On the event loop, before the call is answered: hands on what the hooks have added to the answer.
   func end(_ call: ServerCall, notes: any Sendable)
 
+  /// On the event loop, before the database is asked: which of the service's rows the call's action is about; nil: all of
+  /// them. What it throws becomes the call's status. A Create does not ask.
+  func baseRows(_ call: ServerCall) throws -> BaseRows?
+
   /// What changes the rows of a List on their way out, message by message; nil: they go out as they are.
   func presenter(_ call: ServerCall) -> RowPresenter?
 }

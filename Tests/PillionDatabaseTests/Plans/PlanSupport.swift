@@ -59,14 +59,14 @@ struct PlanFixture {
     let rows = try known.models.map { model in
       try filters[model.name].map { try RowFilter.parse($0, model: model, schema: known) }
     }
-    let make: @Sendable ([Int: Predicate]?) -> ModelPlans = { rows in
+    let make: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = { rows, base in
       ModelPlans(
         model: model, schema: known, shape: shape, dialect: dialect, scope: scopes[model.index], relations: relations,
-        rows: rows)
+        rows: rows, base: base)
     }
     let filtered = FilteredPlans(model: model, schema: known, filters: rows, make: make)
     let access = filtered?.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""))
-    plans = access?.plans ?? make(nil)
+    plans = access?.plans ?? make(nil, nil)
     caller = access?.values
   }
 
