@@ -6,8 +6,9 @@
 // real gRPC client sends them (first request on a connection inserts its
 // headers in the HPACK dynamic table, later ones are 7 indexed bytes), and
 // responses are HPACK-decoded with nghttp2 so that every reply is checked:
-// :status 200, grpc-status 0 in the trailers, the number of messages, and for
-// single-object calls that the id in the reply is the id that was asked for.
+// :status 200, grpc-status 0 in the trailers, the number of messages, for
+// single-object calls that the id in the reply is the id that was asked for,
+// and for Lists that ids ascend, from the one that was asked for on.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,8 @@ static uint64_t now_ns() {
 // ---------------------------------------------------------------- options
 static struct {
   string host = "127.0.0.1", op = "retrieve", path;
-  int port = 0, conns = 1, streams = 1, page_size = 100, page_size_field = 3;
+  int port = 0, conns = 1, idle = 0, streams = 1, page_size = 100, page_size_field = 3;
+  bool some = false;
   long n = 10000, lo = 1, hi = 100000, fixed_id = 0;
   double max_time = 12, grace = 20, rate = 0;
   string filter, header_name, header_value;
@@ -106,11 +108,9 @@ static long next_id() {
   return opt.lo + long(g_rng() % uint64_t(opt.hi - opt.lo + 1));
 }
 
-// The filter with each `{}` replaced by the key of this call.
-static string filter_of_call() {
-  string text = opt.filter;
-  if (text.find("{}") == string::npos) return text;
-  string key = std::to_string(next_id());
+// The filter with each `{}` replaced by the key of a call.
+static string filter_with(long id) {
+  string text = opt.filter, key = std::to_string(id);
   for (size_t at = 0; (at = text.find("{}", at)) != string::npos; at += key.size()) text.replace(at, 2, key);
   return text;
 }
@@ -126,7 +126,8 @@ struct Slot {
   int hdr_len = 0;
   uint32_t left = 0;  // bytes left of the current message
   bool in_msg = false;
-  long msgs = 0;
+  long msgs = 0, last_id = 0;
+  bool descends = false;  // an id of a List was not larger than the one before
   u8 head[16];
   int head_len = 0;
 };
@@ -134,11 +135,11 @@ struct Slot {
 struct Conn {
   int fd = -1;
   SSL* ssl = nullptr;  // without --tls 1
-  vector<u8> in;
-  size_t in_len = 0;
+  vector<u8> rest;  // what was read of a frame that is not whole
   string out;
   size_t out_pos = 0;
   bool want_write = false, got_settings = false, first = true, dead = false, literal_only = false;
+  bool active = true;  // false: it is only there, and has no calls
   uint32_t peer_table = 4096;
   int64_t send_win = 65535, peer_init_win = 65535;
   uint64_t consumed = 0;
@@ -152,7 +153,10 @@ struct Conn {
 };
 
 static vector<Conn> conns;
-static int ep;
+// All connections read into one buffer: thousands of them need little memory.
+static vector<u8> g_in(1 << 18);
+static size_t g_in_len;
+static int ep, alive, waited_for;  // waited_for: connections whose server's SETTINGS have not come
 static long issued, completed, errors, messages, unfinished;
 static uint64_t rx_bytes, t_start, t_last, t_deadline;
 static vector<uint32_t> lat;  // microseconds*10 (0.1 us units)
@@ -221,8 +225,10 @@ static bool send_request(Conn& c, int si, uint64_t due = 0) {
   } else if (opt.op == "create") {
     body = g_bodies[g_rng() & 255];
   } else if (opt.op == "list") {
-    if (!opt.filter.empty()) bytes(body, 1, filter_of_call());
+    if (opt.some || opt.filter.find("{}") != string::npos) id = next_id();
+    if (!opt.filter.empty()) bytes(body, 1, filter_with(id));
     if (opt.page_size) vint(body, opt.page_size_field, opt.page_size);
+    if (opt.some) vint(body, 2, id), vint(body, 3, 1);  // id_from and published_only of proto/bench.proto
   } else if (opt.op == "stream") {
     static string wanted;
     if (wanted.empty())
@@ -257,6 +263,17 @@ static std::deque<std::pair<Conn*, int>> idle_slots;
 static long due_calls;
 static uint64_t due_at(long k) { return t_start + uint64_t(k * 1e9 / opt.rate); }
 
+// The id that a message begins with, as field 1; 0: it does not.
+static uint64_t id_of(const Slot& s) {
+  uint64_t v = 0;
+  if (s.head_len < 2 || s.head[0] != 0x08) return 0;
+  for (int i = 1, sh = 0; i < s.head_len && sh < 64; i++, sh += 7) {
+    v |= uint64_t(s.head[i] & 0x7f) << sh;
+    if (!(s.head[i] & 0x80)) return v;
+  }
+  return 0;
+}
+
 static void finish(Conn& c, Slot& s, const char* why) {
   uint64_t t = now_ns();
   t_last = t;
@@ -270,17 +287,12 @@ static void finish(Conn& c, Slot& s, const char* why) {
   else if (opt.check) {
     if (opt.op == "list" || opt.op == "stream") {
       if (opt.page_size && s.msgs != opt.page_size) fail("list-count");
+      else if (s.descends) fail("list-order");
     } else if (s.msgs != 1) {
       fail("message-count");
     } else if (opt.op == "retrieve" || opt.op == "partial" || opt.op == "update" || opt.op == "create") {
-      uint64_t v = 0;
-      int sh = 0, i = 1;
-      bool ok = s.head_len > 1 && s.head[0] == 0x08;
-      for (; ok && i < s.head_len; i++) {
-        v |= uint64_t(s.head[i] & 0x7f) << sh, sh += 7;
-        if (!(s.head[i] & 0x80)) break;
-      }
-      if (!ok || (opt.op != "create" && v != uint64_t(s.id)) || v == 0) fail("wrong-id");
+      uint64_t v = id_of(s);
+      if (v == 0 || (opt.op != "create" && v != uint64_t(s.id))) fail("wrong-id");
     }
   }
   s.sid = 0;
@@ -300,17 +312,24 @@ static void on_data(Slot& s, const u8* p, size_t n) {
       while (n && s.hdr_len < 5) s.hdr[s.hdr_len++] = *p++, n--;
       if (s.hdr_len < 5) return;
       s.left = uint32_t(s.hdr[1]) << 24 | s.hdr[2] << 16 | s.hdr[3] << 8 | s.hdr[4];
-      s.hdr_len = 0, s.in_msg = true;
+      s.hdr_len = 0, s.in_msg = true, s.head_len = 0;
       if (s.left == 0) s.in_msg = false, s.msgs++;
       continue;
     }
     size_t k = std::min<size_t>(n, s.left);
-    if (s.msgs == 0 && s.head_len < 16) {
+    if (s.head_len < 16) {
       size_t h = std::min<size_t>(k, 16 - s.head_len);
       memcpy(s.head + s.head_len, p, h), s.head_len += h;
     }
     p += k, n -= k, s.left -= k;
-    if (!s.left) s.in_msg = false, s.msgs++;
+    if (s.left) return;
+    s.in_msg = false;
+    if (opt.op == "list") {
+      long id = id_of(s), least = s.msgs ? s.last_id + 1 : std::max(s.id, 1l);
+      s.descends |= id < least;
+      s.last_id = id;
+    }
+    s.msgs++;
   }
 }
 
@@ -345,6 +364,8 @@ static bool on_headers(Conn& c) {
 static void kill_conn(Conn& c, const char* why) {
   if (c.dead) return;
   c.dead = true;
+  alive--;
+  if (!c.got_settings) waited_for--;
   for (auto& s : c.slots)
     if (s.sid) s.sid = 0, fail(string("conn: ") + why);
   epoll_ctl(ep, EPOLL_CTL_DEL, c.fd, nullptr);
@@ -352,6 +373,7 @@ static void kill_conn(Conn& c, const char* why) {
 }
 
 static void start_streams(Conn& c) {
+  if (!c.active) return;
   for (int i = 0; i < opt.streams && more(); i++)
     if (opt.rate) idle_slots.emplace_back(&c, i);
     else send_request(c, i);
@@ -359,10 +381,10 @@ static void start_streams(Conn& c) {
 
 static bool parse(Conn& c) {
   size_t pos = 0;
-  while (c.in_len - pos >= 9) {
-    const u8* f = &c.in[pos];
+  while (g_in_len - pos >= 9) {
+    const u8* f = &g_in[pos];
     uint32_t len = uint32_t(f[0]) << 16 | f[1] << 8 | f[2];
-    if (c.in_len - pos < 9 + len) break;
+    if (g_in_len - pos < 9 + len) break;
     u8 type = f[3], flags = f[4];
     uint32_t sid = (uint32_t(f[5]) << 24 | f[6] << 16 | f[7] << 8 | f[8]) & 0x7fffffff;
     const u8* p = f + 9;
@@ -416,7 +438,7 @@ static bool parse(Conn& c) {
           if (k == 4) c.peer_init_win = v;
         }
         frame(c.out, 0, 4, 1, 0);
-        if (!c.got_settings) c.got_settings = true, start_streams(c);
+        if (!c.got_settings) c.got_settings = true, waited_for--;
         break;
       case 6:  // PING
         if (!(flags & 1)) frame(c.out, 8, 6, 1, 0), c.out.append(reinterpret_cast<const char*>(p), 8);
@@ -438,7 +460,7 @@ static bool parse(Conn& c) {
     }
     pos += 9 + len;
   }
-  if (pos) memmove(&c.in[0], &c.in[pos], c.in_len - pos), c.in_len -= pos;
+  if (pos) memmove(&g_in[0], &g_in[pos], g_in_len - pos), g_in_len -= pos;
   return true;
 }
 
@@ -485,17 +507,28 @@ static bool flush(Conn& c) {
   return true;
 }
 
+static double processor_seconds() {
+  rusage ru;
+  getrusage(RUSAGE_SELF, &ru);
+  return ru.ru_utime.tv_sec + ru.ru_stime.tv_sec + (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+}
+
 static bool on_readable(Conn& c) {
+  g_in_len = c.rest.size();
+  std::copy(c.rest.begin(), c.rest.end(), g_in.begin());
+  bool going_on = true;
   for (;;) {
-    if (c.in.size() - c.in_len < (1 << 16)) c.in.resize(c.in.size() + (1 << 18));
-    size_t room = c.in.size() - c.in_len;
-    ssize_t k = get(c, &c.in[c.in_len], room);
-    if (k == 0) return false;
-    if (k < 0) return errno == EAGAIN;
-    c.in_len += k;
-    if (!parse(c)) return false;
-    if (!c.ssl && size_t(k) < room) return true;
+    if (g_in.size() - g_in_len < (1 << 16)) g_in.resize(g_in.size() + (1 << 18));
+    size_t room = g_in.size() - g_in_len;
+    ssize_t k = get(c, &g_in[g_in_len], room);
+    going_on = k > 0 || (k < 0 && errno == EAGAIN);
+    if (k <= 0) break;
+    g_in_len += k;
+    going_on = parse(c);
+    if (!going_on || (!c.ssl && size_t(k) < room)) break;
   }
+  c.rest.assign(g_in.begin(), g_in.begin() + g_in_len);
+  return going_on;
 }
 
 int main(int argc, char** argv) {
@@ -506,6 +539,8 @@ int main(int argc, char** argv) {
     else if (k == "--op") opt.op = v;
     else if (k == "--path") opt.path = v;
     else if (k == "--conns") opt.conns = stoi(v);
+    else if (k == "--idle") opt.idle = stoi(v);
+    else if (k == "--some") opt.some = stoi(v);
     else if (k == "--streams") opt.streams = stoi(v);
     else if (k == "--n") opt.n = stol(v);
     else if (k == "--lo") opt.lo = stol(v);
@@ -527,7 +562,8 @@ int main(int argc, char** argv) {
     fprintf(stderr,
             "usage: loadgen --port P --op retrieve|create|update|partial|destroy|list|echo|stream --conns C --streams S --n N\n"
             "  [--max-time SEC] [--grace SEC] [--lo ID --hi ID | --fixed-id ID] [--page-size K] [--path /pkg.Svc/M] [--seed X] [--check 0|1] [--tls 0|1]\n"
-            "  [--rate CALLS_A_SECOND] [--filter TEXT, {} is the key of a call] [--header NAME:VALUE]\n"
+            "  [--rate CALLS_A_SECOND] [--filter TEXT, {} is the key of a call] [--some 1: the peers' filter] [--header NAME:VALUE]\n"
+            "  [--idle N: so many more connections, which have no calls]\n"
             "  echo and stream call grpc.testing.TestService: EmptyCall, and StreamingOutputCall with --page-size messages of 100 bytes\n");
     return 2;
   }
@@ -542,8 +578,9 @@ int main(int argc, char** argv) {
   build_bodies();
   lat.reserve(opt.n + 1024);
   ep = epoll_create1(0);
-  conns.resize(opt.conns);
-  for (int i = 0; i < opt.conns; i++) {
+  conns.resize(opt.conns + opt.idle);
+  alive = waited_for = conns.size();
+  for (int i = 0; i < opt.conns + opt.idle; i++) {
     Conn& c = conns[i];
     c.fd = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in a{};
@@ -554,8 +591,8 @@ int main(int argc, char** argv) {
     setsockopt(c.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (opt.tls) secure(c);
     fcntl(c.fd, F_SETFL, O_NONBLOCK);
-    c.slots.resize(opt.streams);
-    c.in.resize(1 << 18);
+    c.active = i < opt.conns;
+    if (c.active) c.slots.resize(opt.streams);
     nghttp2_hd_inflate_new(&c.inf);
     c.out = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     frame(c.out, 12, 4, 0, 0);
@@ -569,24 +606,29 @@ int main(int argc, char** argv) {
   }
   t_start = now_ns();
   t_last = t_start;
-  t_deadline = t_start + uint64_t(opt.max_time * 1e9);
+  t_deadline = t_start + 30'000'000'000;
   for (auto& c : conns)
     if (!flush(c)) kill_conn(c, "write");
   vector<epoll_event> evs(256);
-  bool under_way = false;  // with --rate: the clock starts once every connection is there
+  double cpu_before = 0;
+  bool under_way = false;  // the clock starts once every connection is there
   for (;;) {
-    int alive = 0;
     long outstanding = issued - completed;
-    for (auto& c : conns) alive += !c.dead;
     if (!alive) break;
-    bool started = true;
-    for (auto& c : conns) started &= c.dead || c.got_settings;
+    bool started = !waited_for;
     uint64_t t = now_ns();
     if (outstanding <= 0 && ((started && issued > 0 && !opt.rate) || t > t_deadline)) break;
     if (t > t_deadline + uint64_t(opt.grace * 1e9)) { unfinished = outstanding; break; }
     timespec wait{0, 200'000'000};
+    if (started && !under_way) {
+      under_way = true, cpu_before = processor_seconds(), t_start = t_last = t, t_deadline = t + uint64_t(opt.max_time * 1e9);
+      for (auto& c : conns) {
+        if (c.dead) continue;
+        start_streams(c);
+        if (!flush(c)) kill_conn(c, "write");
+      }
+    }
     if (opt.rate && started) {
-      if (!under_way) under_way = true, t_start = t, t_deadline = t + uint64_t(opt.max_time * 1e9);
       vector<Conn*> touched;
       for (t = now_ns(); !idle_slots.empty() && due_at(due_calls) <= t && due_at(due_calls) < t_deadline && issued < opt.n; due_calls++) {
         auto [c, si] = idle_slots.front();
@@ -610,9 +652,7 @@ int main(int argc, char** argv) {
       if (!flush(c)) kill_conn(c, "write");
     }
   }
-  rusage ru;
-  getrusage(RUSAGE_SELF, &ru);
-  double cpu = ru.ru_utime.tv_sec + ru.ru_stime.tv_sec + (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+  double cpu = processor_seconds() - cpu_before;
   double el = (t_last - t_start) / 1e9;
   std::sort(lat.begin(), lat.end());
   auto pc = [&](double q) { return lat.empty() ? 0.0 : lat[std::min(lat.size() - 1, size_t(q * lat.size()))] / 10.0; };

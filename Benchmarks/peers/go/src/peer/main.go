@@ -1,11 +1,11 @@
 // grpc-go peer for bench.PostController, and for grpc.testing.TestService without a database.
-//   go-peer pg|memory PORT      go-peer echo PORT [CERTIFICATE.pem KEY.pem]
+//
+//	go-peer pg|memory|echo PORT [CERTIFICATE.pem KEY.pem]
 package main
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"net"
 	"os"
@@ -16,9 +16,11 @@ import (
 	"github.com/golang/protobuf/ptypes/timestamp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
 	pb "peer/benchpb"
+	tp "peer/testpb"
 )
 
 const cols = "id, title, content, views, rating, published, created"
@@ -28,7 +30,7 @@ var errNotFound = errors.New("not found")
 // store is one database; implementations are safe for concurrent use.
 type store interface {
 	retrieve(ctx context.Context, id int64) (*pb.Post, error)
-	list(ctx context.Context, limit int32, send func(*pb.Post) error) error
+	list(ctx context.Context, q *pb.PostListRequest, send func(*pb.Post) error) error
 	create(ctx context.Context, p *pb.Post) (int64, error)
 	update(ctx context.Context, p *pb.Post) error
 	partialUpdate(ctx context.Context, q *pb.PostPartialUpdateRequest) (*pb.Post, error)
@@ -43,7 +45,7 @@ func (s *server) Retrieve(ctx context.Context, q *pb.PostRetrieveRequest) (*pb.P
 }
 
 func (s *server) List(q *pb.PostListRequest, out pb.PostController_ListServer) error {
-	return toStatus(s.db.list(out.Context(), q.PageSize, out.Send), 0)
+	return toStatus(s.db.list(out.Context(), q, out.Send), 0)
 }
 
 func (s *server) Create(ctx context.Context, p *pb.Post) (*pb.Post, error) {
@@ -150,33 +152,34 @@ func setClause(q *pb.PostPartialUpdateRequest, mark func(int) string) (set strin
 	return
 }
 
-func env(k, d string) string {
-	if v := os.Getenv(k); v != "" {
-		return v
-	}
-	return d
-}
-
 func main() {
-	if len(os.Args) >= 3 && os.Args[1] == "echo" {
-		serveEcho(os.Args[2:])
-		return
+	if len(os.Args) != 3 && len(os.Args) != 5 {
+		log.Fatal("usage: go-peer pg|memory|echo PORT [CERTIFICATE.pem KEY.pem]")
 	}
-	if len(os.Args) != 3 {
-		log.Fatal("usage: go-peer pg|memory PORT, go-peer echo PORT [CERTIFICATE.pem KEY.pem]")
+	var options []grpc.ServerOption
+	if len(os.Args) == 5 {
+		security, err := credentials.NewServerTLSFromFile(os.Args[3], os.Args[4])
+		if err != nil {
+			log.Fatal(err)
+		}
+		options = append(options, grpc.Creds(security))
 	}
-	var db store
-	if os.Args[1] == "pg" {
-		db = openPg(env("BENCH_PG", "host=127.0.0.1 user=bench password=bench dbname=bench"))
-	} else {
-		db = newMemory(100000)
+	g := grpc.NewServer(options...)
+	switch os.Args[1] {
+	case "pg":
+		db := openPg(os.Getenv("BENCH_PG"))
+		pb.RegisterPostControllerServer(g, &server{db})
+		registerWork(g, db)
+	case "memory":
+		pb.RegisterPostControllerServer(g, &server{newMemory(100000)})
+	case "echo":
+		tp.RegisterTestServiceServer(g, &echoServer{})
+	default:
+		log.Fatal("go-peer: unknown kind ", os.Args[1])
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:"+os.Args[2])
 	if err != nil {
 		log.Fatal(err)
 	}
-	g := grpc.NewServer()
-	pb.RegisterPostControllerServer(g, &server{db})
-	fmt.Printf("go (%s) on %s\n", os.Args[1], os.Args[2])
 	log.Fatal(g.Serve(l))
 }

@@ -40,14 +40,17 @@ func (s *memoryStore) retrieve(_ context.Context, id int64) (*pb.Post, error) {
 	return s.posts[id-1], nil
 }
 
-func (s *memoryStore) list(_ context.Context, limit int32, send func(*pb.Post) error) error {
-	posts := s.posts
-	if limit > 0 && int(limit) < len(posts) {
-		posts = posts[:limit]
-	}
-	for _, p := range posts {
+func (s *memoryStore) list(_ context.Context, q *pb.PostListRequest, send func(*pb.Post) error) error {
+	sent := int32(0)
+	for _, p := range s.posts {
+		if p.Id < q.IdFrom || q.PublishedOnly && !p.Published {
+			continue
+		}
 		if err := send(p); err != nil {
 			return err
+		}
+		if sent++; sent == q.PageSize {
+			break
 		}
 	}
 	return nil
