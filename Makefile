@@ -156,7 +156,7 @@ build-bench:
 	swift build -c release --product interop-server $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 
 .PHONY: bench
-bench: bootstrap-bench ## Run the benchmarks and write Benchmarks/report.
+bench: bootstrap-bench ## Measure Pillion beside its peers and as things grow, write Benchmarks/report and README's table; BENCH_FLAGS=--quick.
 	$(MAKE) -C Benchmarks
 
 .PHONY: bench-check
@@ -202,8 +202,20 @@ test-image: bootstrap-image ## Carry out the last stage of deploy/Dockerfile in 
 	PILLION_BINARY=$(or $(PILLION_BINARY),$(CURDIR)/$(DEBUG_BINARY)) $(PYTHON) -m pytest Tests/Image $(PYTEST_FLAGS)
 
 .PHONY: bench-peers
-bench-peers: bootstrap-bench ## Measure each call beside the peers and write Benchmarks/report/peers.md; PEERS_FLAGS are matrix.py's.
+bench-peers: bootstrap-bench ## Measure each call beside the peers and write Benchmarks/report/report.md; PEERS_FLAGS are matrix.py's.
 	$(MAKE) -C Benchmarks peers
+
+.PHONY: bench-growth
+bench-growth: bootstrap-bench ## Measure what a call costs as things grow and write Benchmarks/report/growth.md; GROWTH_FLAGS are growth.py's.
+	$(MAKE) -C Benchmarks growth
+
+.PHONY: bench-bars
+bench-bars: bootstrap-bench ## Measure the ratios that are aimed at and write Benchmarks/report/bars.md; BARS_FLAGS are run.py's.
+	$(MAKE) -C Benchmarks bars
+
+.PHONY: bench-answers
+bench-answers: bootstrap-bench ## Compare what Pillion and each peer answer with what the database holds.
+	$(MAKE) -C Benchmarks answers
 
 .PHONY: bench-queries
 bench-queries: bootstrap-bench ## Measure a far page of a large table and the CPU of filters; QUERY_FLAGS are queries.py's.

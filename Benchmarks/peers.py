@@ -109,6 +109,22 @@ def fill_sqlite(path):
     db.close()
 
 
+def grow(stored, rows):
+    """Copies posts until there are at least as many as asked for."""
+    columns = ", ".join(POST[1:])
+    copies = -(-rows // ROWS) - 1
+    text = f"INSERT INTO bench_post ({columns}) SELECT {columns} FROM bench_post CROSS JOIN "
+    if stored.pg:
+        stored.pg.sql(text + f"generate_series(1, {copies}) WHERE id <= {ROWS}")
+        stored.pg.sql("VACUUM (FREEZE, ANALYZE) bench_post")
+    else:
+        numbers = " UNION ALL ".join(["SELECT 1"] * copies)
+        with contextlib.closing(sqlite3.connect(stored.path)) as db:
+            if copies:
+                db.execute(text + f"({numbers}) WHERE id <= {ROWS}")
+            db.commit()
+
+
 # The servers.
 
 class Process:
@@ -132,6 +148,14 @@ class Process:
         self.process.wait()
 
 
+def load(server, *arguments, **more):
+    """What the generator says of a server, with the seconds of the server's CPU for 10,000 calls as `cpu`."""
+    before = processor_seconds(server.process.pid)
+    result = run.load(server.port, *arguments, **more)
+    result["cpu"] = (processor_seconds(server.process.pid) - before) / result["reqs"] * 10_000
+    return result
+
+
 @dataclasses.dataclass
 class Peer:
     """What can be measured on one database. `start` gives a server with `port`, `process` and `stop`."""
@@ -147,17 +171,14 @@ class Peer:
         self.ours = self.name.startswith(OURS)
 
     def call(self, operation, shape, seconds, some=False, **more):
-        """Loads the server and gives what the generator says, with seconds of its CPU for 10,000 calls as `cpu`."""
+        """`load`, with what differs between the protos; `some`: rows from a key on that are published."""
         if operation == "list":
             more["page_size_field"] = 3 if self.ours else 1
             if some and self.ours:
                 more["filter"] = "id >= {} AND published = true"
             elif some:
                 more["some"] = 1
-        before = processor_seconds(self.server.process.pid)
-        result = run.load(self.server.port, operation, *shape, seconds, **{"hi": ROWS, **more})
-        result["cpu"] = (processor_seconds(self.server.process.pid) - before) / result["reqs"] * 10_000
-        return result
+        return load(self.server, operation, *shape, seconds, **{"hi": ROWS, **more})
 
     def first_answer(self):
         """Starts the server; milliseconds until its first answer."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pillion beside what a user would pick instead, in one run on one machine.
+"""The ratios that Pillion aims at, each beside its bar; what the other programs here share.
 
 Every figure is a ratio: two things are measured in turn, A B A B, and their medians divided. The load generator checks every
 answer (grpc-status in the trailers, the number of messages, the id that came back).
@@ -431,9 +431,9 @@ def main():
             report.value("100 models: start to first answer", 150, starts, "ms")
 
     versions = subprocess.run(["pgbench", "--version"], capture_output=True, text=True).stdout.strip()
-    header = f"# Benchmarks\n\n{machine()}.\n{versions}; {rounds} alternating rounds of {seconds:g} s, medians."
-    report.write(HERE / "report/report.md", header)
-    print(f"\nwritten to {HERE}/report/report.md")
+    header = f"# Ratios and their bars\n\n{machine()}.\n{versions}; {rounds} alternating rounds of {seconds:g} s, medians."
+    report.write(HERE / "report/bars.md", header)
+    print(f"\nwritten to {HERE}/report/bars.md")
     return 0
 
 
