@@ -501,7 +501,7 @@ def main():
     parser.add_argument("--readme", action="store_true")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.quick else 3)
-    options.seconds = options.seconds or (0.3 if options.quick else 1.5)
+    options.seconds = options.seconds or (0.3 if options.quick else 1)
     options.rows = options.rows or (200_000 if options.quick else 1_000_000)
     only = set(filter(None, options.only.split(",")))
     if unknown := only - set(DATABASES) - set(PARTS) - set(CALLS):

@@ -42,20 +42,24 @@ def ticks(most):
     return [step * i for i in range(int(most / step) + 1)]
 
 
-def lines(path, title, across, up, series, linear=False):
-    """Lines over a logarithmic axis, or with `linear` a linear one: `series` is {name: [(x, median, least, most)]}; the vertical axis
-    begins at 0, so that what is flat looks flat."""
+def lines(path, title, across, up, series, powers=False):
+    """Lines over a logarithmic axis: `series` is {name: [(x, median, least, most)]}. The vertical axis begins at 0, so that what is flat
+    looks flat; with `powers` it is logarithmic too."""
     left, top, wide, high = 70, 40, 480, 260
     points = [point for values in series.values() for point in values]
     least, last = min(p[0] for p in points), max(p[0] for p in points)
-    scale = float if linear else lambda x: math.log10(max(x, 1))
-    place = lambda x: left + wide * ((scale(x) - scale(least)) / ((scale(last) - scale(least)) or 1))
+    place = lambda x: left + wide * math.log10(x / least) / (math.log10(last / least) or 1)
     limit = max(p[3] for p in points) * 1.1 or 1
-    height = lambda y: top + high * (1 - y / limit)
+    if powers:
+        base, limit = (10.0 ** round_(math.log10(value)) for round_, value in ((math.floor, min(p[2] for p in points) or limit / 1e6), (math.ceil, limit)))
+        marks = [base * 10 ** i for i in range(round(math.log10(limit / base)) + 1)]
+        height = lambda y: top + high * (1 - math.log10(max(y, base) / base) / math.log10(limit / base))
+    else:
+        marks, height = ticks(limit), lambda y: top + high * (1 - y / limit)
     body = [f'<text x="10" y="22" font-size="16">{escaped(title)}</text>',
             f'<text x="{left + wide / 2}" y="{top + high + 38}" text-anchor="middle">{escaped(across)}</text>',
             f'<text x="14" y="{top + high / 2}" transform="rotate(-90 14 {top + high / 2})" text-anchor="middle">{escaped(up)}</text>']
-    for y in ticks(limit):
+    for y in marks:
         body.append(f'<line x1="{left}" x2="{left + wide}" y1="{height(y):.1f}" y2="{height(y):.1f}" stroke="#ddd"/>'
                     f'<text x="{left - 6}" y="{height(y) + 4:.1f}" text-anchor="end">{short(y)}</text>')
     for x in sorted({p[0] for p in points}):
