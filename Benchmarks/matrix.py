@@ -164,7 +164,7 @@ def begin(peer, database, stored, options, found):
         if peer.server:
             peer.server.stop()
         return False
-    found.servers[database, peer.name] = {"start": begun, "idle": run.Server.memory_kib(peer.server) / 1024}
+    found.servers[database, peer.name] = {"start": begun, "idle": peers.memory_mib(peer.server)}
     return True
 
 
@@ -182,7 +182,7 @@ def measure_calls(database, contenders, floors, options, found):
             found.add(DATABASES[database], call.title, shape, results)
             if key == "retrieve" and shape == (16, 16):
                 for one in contenders:
-                    found.servers[database, one.name]["memory"] = run.Server.memory_kib(one.server) / 1024
+                    found.servers[database, one.name]["memory"] = peers.memory_mib(one.server)
 
 
 def measure_open(database, contenders, options, found):

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import sqlite3
@@ -134,7 +135,7 @@ class Process:
         self.port = port or run.free_port()
         self.log = open(folder / "peer.log", "a")
         self.process = subprocess.Popen([str(x).replace("PORT", str(self.port)) for x in command], env=dict(os.environ, **dict(environment)),
-                                        cwd=folder, stdout=self.log, stderr=self.log)
+                                        cwd=folder, stdout=self.log, stderr=self.log, process_group=0)
         for _ in range(15_000):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
@@ -144,15 +145,34 @@ class Process:
         sys.exit(f"{command[0]} did not start:\n{(folder / 'peer.log').read_text()[-2000:]}")
 
     def stop(self):
-        self.process.send_signal(signal.SIGKILL)
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def processes(server):
+    """Ids of a server's process and of those that it has started."""
+    found = [server.process.pid]
+    for pid in found:
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def processor_time(server):
+    return sum(map(processor_seconds, processes(server)))
+
+
+def memory_mib(server):
+    """Resident memory of all of a server's processes; what they share is counted for each."""
+    texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in processes(server)]
+    return sum(int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) for text in texts) / 1024
 
 
 def load(server, *arguments, **more):
     """What the generator says of a server, with the seconds of the server's CPU for 10,000 calls as `cpu`."""
-    before = processor_seconds(server.process.pid)
+    before = processor_time(server)
     result = run.load(server.port, *arguments, **more)
-    result["cpu"] = (processor_seconds(server.process.pid) - before) / result["reqs"] * 10_000
+    result["cpu"] = (processor_time(server) - before) / result["reqs"] * 10_000
     return result
 
 

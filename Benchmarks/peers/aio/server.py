@@ -1,8 +1,8 @@
-"""grpc.aio with asyncpg and uvloop, without a framework, for bench.proto.
+"""grpc.aio with asyncpg and uvloop, without a framework, for bench.proto: a process a core, which share the port.
 
 usage: server.py PORT, with PostgreSQL's URI in BENCH_URI and the folder of bench_pb2 in PYTHONPATH
 """
-import asyncio
+import multiprocessing
 import os
 import sys
 from datetime import timezone
@@ -14,6 +14,7 @@ import grpc
 import uvloop
 from google.protobuf.empty_pb2 import Empty
 
+CONNECTIONS = 16
 COLUMNS = "id, title, content, views, rating, published, created"
 WIDE = [field.name for field in bench_pb2.Wide.DESCRIPTOR.fields]
 RETRIEVE = f"SELECT {COLUMNS} FROM bench_post WHERE id = $1"
@@ -162,8 +163,9 @@ class Wides(bench_pb2_grpc.WideControllerServicer):
 
 
 async def serve(port):
-    database = Database(await asyncpg.create_pool(os.environ["BENCH_URI"], min_size=8, max_size=8))
-    server = grpc.aio.server()
+    size = CONNECTIONS // len(os.sched_getaffinity(0))
+    database = Database(await asyncpg.create_pool(os.environ["BENCH_URI"], min_size=size, max_size=size))
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 1)])
     bench_pb2_grpc.add_PostControllerServicer_to_server(Posts(database), server)
     bench_pb2_grpc.add_HeavyControllerServicer_to_server(Heavies(database), server)
     bench_pb2_grpc.add_TaggedControllerServicer_to_server(TaggedPosts(database), server)
@@ -173,4 +175,11 @@ async def serve(port):
     await server.wait_for_termination()
 
 
-uvloop.run(serve(sys.argv[1]))
+def work(port):
+    uvloop.run(serve(port))
+
+
+if __name__ == "__main__":
+    for _ in range(len(os.sched_getaffinity(0)) - 1):
+        multiprocessing.get_context("spawn").Process(target=work, args=sys.argv[1:]).start()
+    work(sys.argv[1])
