@@ -136,6 +136,7 @@ class Process:
         self.log = open(folder / "peer.log", "a")
         self.process = subprocess.Popen([str(x).replace("PORT", str(self.port)) for x in command], env=dict(os.environ, **dict(environment)),
                                         cwd=folder, stdout=self.log, stderr=self.log, process_group=0)
+        run.end_with_this(self.process)
         for _ in range(15_000):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return

@@ -7,6 +7,7 @@ answer (grpc-status in the trailers, the number of messages, the id that came ba
 usage: run.py [--rounds N] [--seconds S] [--only NAME,NAME] [--rows N]
 """
 import argparse
+import atexit
 import base64
 import contextlib
 import hmac
@@ -93,6 +94,11 @@ class PostgreSQL:
                        stdout=subprocess.DEVNULL, cwd="/")
 
 
+def end_with_this(process):
+    """Whatever ends this program, `process` and those it started do not outlive it."""
+    atexit.register(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
+
+
 class Server:
     """A program of ours that says where it listens."""
 
@@ -104,7 +110,9 @@ class Server:
             self.counter = folder / "allocations"
             self.counter.write_bytes(bytes(8))
             environment |= {"LD_PRELOAD": str(BUILD / "allocations.so"), "ALLOCATIONS": str(self.counter)}
-        self.process = subprocess.Popen(list(map(str, [*under, *command])), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(list(map(str, [*under, *command])), cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        process_group=0)
+        end_with_this(self.process)
         line = self.process.stdout.readline()
         found = re.search(r"listening on 127\.0\.0\.1:(\d+)", line)
         if not found:
@@ -153,7 +161,8 @@ class Peer:
         env = dict(os.environ)
         if postgres:
             env["BENCH_PG"] = f"host=127.0.0.1 port={postgres.port} user=bench dbname=bench"
-        self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port), *map(str, arguments)], env=env, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([str(BUILD / "go-peer"), kind, str(self.port), *map(str, arguments)], env=env, stdout=subprocess.DEVNULL, process_group=0)
+        end_with_this(self.process)
         for _ in range(10_000):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
