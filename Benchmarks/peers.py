@@ -236,6 +236,7 @@ def on_sqlite(folder, path, models):
     all_of_them = [
         (run.PILLION, Peer(OURS, lambda: run.Pillion(folder, f"sqlite:{path}", models))),
         (PYTHON["ancestor"], Peer("django-grpc-framework", lambda: django(folder, "ancestor", "grpcrunserver", "sqlite3", where), "few", False)),
+        (PYTHON["socio"], Peer("django-socio-grpc", lambda: django(folder, "socio", "grpcrunaioserver", "sqlite3", where), "few", False)),
     ]
     return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs}" for needs, peer in all_of_them if not needs.exists()]
 
