@@ -314,7 +314,7 @@ def wins(found):
         # What TLS costs a peer is beside what it costs Pillion; with or without, each has its own.
         pairs = [(ours, others)] if title != TLS_TITLE else [(OURS + suffix, [who for who in others if who.endswith("TLS") == bool(suffix)]) for suffix in ("", ", TLS")]
         for figure, key, more_is_better in (("calls/s", "rps", True), ("p50, µs", "p50_us", False), ("p99, µs", "p99_us", False),
-                                            ("CPU s per 10,000 calls", "cpu", False)):
+                                            ("CPU s per 10,000 calls", "cpu", False), ("PostgreSQL's CPU s per 10,000 calls", "database_cpu", False)):
             value = lambda who: median([result.get(key) for result in results[who]]) if who in results else None
             for mine, theirs in pairs:
                 compare(f"{title}, {database}, {at(shape)}", figure, {who: value(who) for who in theirs}, value(mine), more_is_better)
@@ -354,7 +354,7 @@ def versions():
 
 
 def cell_table(found, databases):
-    lines = ["| what | server | calls/s: median (range) | p50 µs | p99 µs | p99.9 µs | CPU s per 10,000 calls | generator, % of a core |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| what | server | calls/s: median (range) | p50 µs | p99 µs | p99.9 µs | CPU s per 10,000 calls | PostgreSQL's | generator, % of a core |", "|---|---|---|---|---|---|---|---|---|"]
     for database, title, shape, results in found.cells:
         if database not in databases:
             continue
@@ -363,7 +363,7 @@ def cell_table(found, databases):
             middle = lambda key: "–" if median(column(key)) is None else f"{median(column(key)):,.0f}"
             generator = median([busy(result) for result in rounds])
             lines.append(f"| {title}, {at(shape)} | {who} | {spread(column('rps'), 0 if median(column('rps')) >= 100 else 1)} | {middle('p50_us')} | {middle('p99_us')} "
-                         f"| {middle('p999_us')} | {spread(column('cpu'), 2)} | {'–' if generator is None else f'{generator:.0f}'} |")
+                         f"| {middle('p999_us')} | {spread(column('cpu'), 2)} | {spread(column('database_cpu'), 2)} | {'–' if generator is None else f'{generator:.0f}'} |")
     return lines
 
 
@@ -389,9 +389,12 @@ def headline(found):
 def write(found, options, began):
     REPORT.mkdir(exist_ok=True)
     lines = ["# Pillion beside its peers", "", "## Where a peer wins", "",
-             "Every figure, of calls a second, latencies, CPU, memory and start, in which something else is better than Pillion, by medians.", ""]
-    better = wins(found)
-    lines += ["| what | figure | who | theirs | Pillion's |", "|---|---|---|---|---|", *better] if better else ["None of those that were measured."]
+             "Every figure, of calls a second, latencies, CPU, memory and start, in which a peer is better than Pillion, by medians.", ""]
+    better, head = wins(found), ["| what | figure | who | theirs | Pillion's |", "|---|---|---|---|---|"]
+    by_peers = [line for line in better if not is_floor(line.split(" | ")[2])]
+    lines += [*head, *by_peers] if by_peers else ["None of those that were measured."]
+    if floors := [line for line in better if line not in by_peers]:
+        lines += ["", "And where the same work without a server of gRPC, or without a database, is faster:", "", *head, *floors]
     if table := headline(found):
         lines += ["", "## In one table", "", "More is better. " + run.machine() + ".", "", *table]
     plotted = [(f"{title}, {database}, {at(shape)}", [(who, median([r["rps"] for r in rounds])) for who, rounds in results.items()])
@@ -402,7 +405,7 @@ def write(found, options, began):
     for database in [*DATABASES.values(), "no database"]:
         if any(cell[0] == database for cell in found.cells):
             lines += ["", f"## {database[0].upper()}{database[1:]}", "",
-                      "A × B: connections and calls at once on each. CPU is that of the server's process; the database's is not in it, except SQLite's.", "",
+                      "A × B: connections and calls at once on each. CPU is that of the server's processes, which have SQLite in them, and beside it PostgreSQL's.", "",
                       *cell_table(found, [database])]
     if found.million:
         lines += ["", f"## A List of {options.rows:,} rows", "", "| database | server | rows/s: median (range) | most resident memory, MiB |", "|---|---|---|---|"]

@@ -150,30 +150,41 @@ class Process:
         self.process.wait()
 
 
-def processes(server):
-    """Ids of a server's process and of those that it has started."""
-    found = [server.process.pid]
+def processes(pid):
+    """Ids of a process and of those that it has started."""
+    found = [pid]
     for pid in found:
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+        # Any of them may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
     return found
 
 
-def processor_time(server):
-    return sum(map(processor_seconds, processes(server)))
+def processor_times(pid):
+    """Seconds of CPU, by id, of a process and of those that it has started."""
+    times = {}
+    for one in processes(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            times[one] = processor_seconds(one)
+    return times
 
 
 def memory_mib(server):
     """Resident memory of all of a server's processes; what they share is counted for each."""
-    texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in processes(server)]
+    texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in processes(server.process.pid)]
     return sum(int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) for text in texts) / 1024
 
 
-def load(server, *arguments, **more):
-    """What the generator says of a server, with the seconds of the server's CPU for 10,000 calls as `cpu`."""
-    before = processor_time(server)
+def load(server, *arguments, pg=None, **more):
+    """What the generator says of a server, with the seconds of the server's CPU for 10,000 calls as `cpu`, and of PostgreSQL's as
+    `database_cpu`."""
+    pids = {"cpu": server.process.pid, **({"database_cpu": pg.pid} if pg else {})}
+    before = {key: processor_times(pid) for key, pid in pids.items()}
     result = run.load(server.port, *arguments, **more)
-    result["cpu"] = (processor_time(server) - before) / result["reqs"] * 10_000
+    for key, pid in pids.items():
+        used = sum(seconds - before[key].get(one, 0) for one, seconds in processor_times(pid).items())
+        result[key] = used / result["reqs"] * 10_000
     return result
 
 
@@ -186,6 +197,8 @@ class Peer:
     pace: str = "many"
     # All of the proto's services, or that of posts alone.
     all_services: bool = True
+    # The cluster that it is before, if it is PostgreSQL.
+    pg: object = None
 
     def __post_init__(self):
         self.server = None
@@ -199,7 +212,7 @@ class Peer:
                 more["filter"] = "id >= {} AND published = true"
             elif some:
                 more["some"] = 1
-        return load(self.server, operation, *shape, seconds, **{"hi": ROWS, **more})
+        return load(self.server, operation, *shape, seconds, pg=self.pg, **{"hi": ROWS, **more})
 
     def first_answer(self):
         """Starts the server; milliseconds until its first answer."""
@@ -228,6 +241,8 @@ def on_postgres(folder, pg, models):
         (PYTHON["ancestor"], Peer("django-grpc-framework", lambda: django(folder, "ancestor", "grpcrunserver", "postgresql", where), "few", False)),
         (PYTHON["socio"], Peer("django-socio-grpc", lambda: django(folder, "socio", "grpcrunaioserver", "postgresql", where), "few", False)),
     ]
+    for _, peer in all_of_them:
+        peer.pg = pg
     return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs}" for needs, peer in all_of_them if not needs.exists()]
 
 

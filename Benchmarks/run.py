@@ -66,6 +66,10 @@ class PostgreSQL:
     def uri(self):
         return f"postgresql://bench@127.0.0.1:{self.port}/bench"
 
+    @property
+    def pid(self):
+        return int((self.folder / "data/postmaster.pid").read_text().split()[0])
+
     def psql(self, *args, database="bench"):
         return ["psql", "-qXAt", "-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "-d", database, *args]
 
