@@ -172,7 +172,7 @@ def measure_connections(folder, options, growth):
                         latency.setdefault(name, {}).setdefault(idle, []).append(result["p99_us"])
                         memory.setdefault(name, {}).setdefault(idle, []).append(run.Server.memory_kib(server) / 1024)
         growth.curve("idle", "p99 of calls on one connection, by idle connections", "idle connections", "µs", latency,
-                     "Open loop, 5,000 Retrieves a second on one connection.", flat=2)
+                     "Open loop, 5,000 Retrieves a second on one connection.")
         growth.curve("idle-cost", "CPU of a call, by idle connections", "idle connections", "µs", cost, flat=1.3)
         growth.curve("idle-memory", "Resident memory, by idle connections", "idle connections", "MiB", memory)
     if "active" in options.parts:
