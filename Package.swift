@@ -95,7 +95,8 @@ let package = Package(
     .target(
       name: "Pillion",
       dependencies: [
-        "PillionServer", "PillionService", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionTransport",
+        "PillionServer", "PillionService", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionSchema",
+        "PillionTransport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -146,7 +147,8 @@ let package = Package(
         "Pillion", "PillionGRPC", .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      path: "Tests/EmbeddingServer"),
+      path: "Tests/EmbeddingServer",
+      exclude: ["models", "protos"]),
     // What the fuzzer tries, and the tests try again on its findings.
     .target(
       name: "FuzzHarness",

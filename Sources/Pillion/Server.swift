@@ -31,6 +31,7 @@ public struct Server: Sendable {
   private var registry = InterceptorRegistry()
   private var services: [any Service] = []
   private var hooks: [String: @Sendable (CustomServiceContext) -> any ModelHook] = [:]
+  private var modelServices: [@Sendable (CustomServiceContext) -> CodeService] = []
   private var tasks: [@Sendable () async -> Void] = []
 
   /// - Parameters:
@@ -44,9 +45,20 @@ public struct Server: Sendable {
   /// Serves a service of your own. Of two methods with the same path the models' is served, or the one added first.
   public mutating func add(_ service: some Service) { services.append(service) }
 
+  /// Serves a service over a model, put together in code: in the place of the definitions' service of that name, or
+  /// beside them.
+  public mutating func add(_ service: some GenericService) {
+    modelServices.append { context in
+      CodeService(
+        name: service.name, model: service.model, actions: service.actions,
+        hook: TypedHook(hooks: service, database: context.database))
+    }
+    services.append(service)
+  }
+
   /// Has hooks take part in the calls of their model; those added last count.
   public mutating func add(_ hooks: some ModelHooks) {
-    self.hooks[hooks.model] = { TypedHook(hooks: hooks, sessions: $0.sessions) }
+    self.hooks[hooks.model] = { TypedHook(hooks: hooks, database: $0.database) }
   }
 
   /// Runs as long as the server does, and is cancelled at its end.
@@ -99,8 +111,9 @@ public struct Server: Sendable {
     options.accepted = acceptedChanges
     options.tasks = tasks
     options.hooks = hooks
+    options.modelServices = modelServices
     options.services = services.map { service in
-      CustomService(name: service.name) { service.routes($0) }
+      CustomService(name: service.name, descriptors: service.descriptors) { service.routes($0) }
     }
     return options
   }

@@ -7,8 +7,10 @@ extension Server {
   ///
   /// All four kinds of call, metadata, cancellation and deadlines are as on a transport of grpc-swift's own. Initial
   /// metadata goes out with the first message, or with the status if there is none.
+  ///
+  /// - Parameter descriptors: for reflection, as `Service.descriptors`.
   public mutating func add(
-    grpc services: [any RegistrableRPCService], interceptors: [any ServerInterceptor] = []
+    grpc services: [any RegistrableRPCService], interceptors: [any ServerInterceptor] = [], descriptors: [UInt8] = []
   ) {
     let bridge = BridgeTransport()
     var router = RPCRouter<BridgeTransport>()
@@ -17,7 +19,8 @@ extension Server {
     let names = Set(router.methods.map(\.service.fullyQualifiedService))
     let methods = router.methods
     for name in names.sorted() {
-      add(BridgedService(name: name, methods: methods.filter { $0.service.fullyQualifiedService == name }, bridge))
+      let own = methods.filter { $0.service.fullyQualifiedService == name }
+      add(BridgedService(name: name, methods: own, descriptors: descriptors, bridge))
     }
     let server = GRPCServer(transport: bridge, router: router)
     // It fails only when it is started twice.
@@ -29,9 +32,11 @@ extension Server {
 private struct BridgedService: Service {
   let name: String
   let methods: [ServiceMethod]
+  let descriptors: [UInt8]
 
-  init(name: String, methods: [GRPCCore.MethodDescriptor], _ bridge: BridgeTransport) {
+  init(name: String, methods: [GRPCCore.MethodDescriptor], descriptors: [UInt8], _ bridge: BridgeTransport) {
     self.name = name
+    self.descriptors = descriptors
     self.methods = methods.map { descriptor in
       .raw(
         descriptor.method, clientStreams: descriptor.type?.isRequestStreaming ?? true,

@@ -15,9 +15,11 @@ package struct DescriptorIndex: Sendable {
   private var symbols: [String: Int] = [:]
   private var messages: Set<String> = []
 
-  /// - Parameter descriptors: each behind those that it imports, as in a descriptor set; of two with one name the first
-  ///   is kept.
-  init(_ descriptors: [Google_Protobuf_FileDescriptorProto]) {
+  /// - Parameters:
+  ///   - descriptors: each behind those that it imports, as in a descriptor set; of two with one name the first is kept,
+  ///     and of two that declare one name.
+  ///   - isServed: whether a service is listed.
+  init(_ descriptors: [Google_Protobuf_FileDescriptorProto], isServed: (String) -> Bool = { _ in true }) {
     for descriptor in descriptors where fileIndices[descriptor.name] == nil {
       guard let bytes: [UInt8] = try? descriptor.serializedBytes() else {
         assertionFailure("\(descriptor.name) has no required field to miss")
@@ -30,34 +32,49 @@ package struct DescriptorIndex: Sendable {
       for message in descriptor.messageType { add(message, scope, index) }
       for type in descriptor.enumType { add(type, scope, index) }
       for service in descriptor.service {
-        services.append(scope + service.name)
-        symbols[scope + service.name] = index
-        for method in service.method { symbols["\(scope)\(service.name).\(method.name)"] = index }
+        let name = scope + service.name
+        if symbols[name] == nil, isServed(name) { services.append(name) }
+        declare(name, index)
+        for method in service.method { declare("\(name).\(method.name)", index) }
       }
     }
     services.sort()
   }
 
-  /// All that a server has: the generated protos, health and reflection, and what they import.
-  package init(serving protos: GeneratedProtos) {
+  /// All that a server has: the generated protos, health and reflection, what a program adds, and what they import.
+  ///
+  /// - Parameter services: full names of the program's services; others that its files declare are not listed.
+  package init(
+    serving protos: GeneratedProtos, and added: ProgramDescriptors = ProgramDescriptors(), of services: [String] = []
+  ) {
     let own = [ServerFiles.health, ServerFiles.reflection(version: "v1"), ServerFiles.reflection(version: "v1alpha")]
-    self.init(protos.descriptorSet.file + own)
+    let generated = protos.descriptorSet.file + own
+    let served = Set(
+      services
+        + generated.flatMap { file in
+          file.service.map { file.package.isEmpty ? $0.name : "\(file.package).\($0.name)" }
+        })
+    self.init(generated + added.ordered(behind: generated)) { served.contains($0) }
+  }
+
+  private mutating func declare(_ symbol: String, _ index: Int) {
+    if symbols[symbol] == nil { symbols[symbol] = index }
   }
 
   private mutating func add(_ message: Google_Protobuf_DescriptorProto, _ scope: String, _ index: Int) {
     let name = scope + message.name
-    symbols[name] = index
+    declare(name, index)
     messages.insert(name)
-    for field in message.field { symbols["\(name).\(field.name)"] = index }
-    for oneof in message.oneofDecl { symbols["\(name).\(oneof.name)"] = index }
+    for field in message.field { declare("\(name).\(field.name)", index) }
+    for oneof in message.oneofDecl { declare("\(name).\(oneof.name)", index) }
     for nested in message.nestedType { add(nested, name + ".", index) }
     for type in message.enumType { add(type, name + ".", index) }
   }
 
   /// The values of an enum are named beside it, not below it.
   private mutating func add(_ type: Google_Protobuf_EnumDescriptorProto, _ scope: String, _ index: Int) {
-    symbols[scope + type.name] = index
-    for value in type.value { symbols[scope + value.name] = index }
+    declare(scope + type.name, index)
+    for value in type.value { declare(scope + value.name, index) }
   }
 
   /// The serialized file, and then all that it imports, directly or not; nil: there is no such file.

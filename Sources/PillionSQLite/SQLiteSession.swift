@@ -1,5 +1,6 @@
 import CPillionSQLite
 import PillionDatabase
+import PillionWire
 
 /// A connection of one caller's own. Its transactions take the write lock when they begin: the writer lane and other
 /// sessions of other programs wait for it up to the busy timeout; those of this driver take turns.
@@ -56,6 +57,21 @@ final class SQLiteSession: Session {
   func assume(_ caller: CallSession, for job: Job) throws(DatabaseError) {}
 
   func run(_ operation: Operation) -> Operation.Outcome { runner.run(operation, on: connection) }
+
+  func messages(_ list: BoundList, for job: Job) throws(DatabaseError) -> [UInt8] {
+    try watched(job) { () throws(DatabaseError) in
+      let statement = try connection.prepared(list.statement)
+      defer { statement.reset() }
+      try statement.bind(list.parameters.entries.indices, of: list.parameters, bytes: nil)
+      var writer = WireWriter()
+      while try statement.step() {
+        let cells = try rows.read(statement)
+        if let cutter = list.cutter, !cutter.admits(cells, .sqlite) { break }
+        try list.encoder.encodeFramed(cells, into: &writer)
+      }
+      return Array(writer.bytes)
+    }
+  }
 
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
     try watched(job) { () throws(DatabaseError) in

@@ -14,56 +14,93 @@ package struct ModelServices {
     schema: Schema, shapes: [ServiceShape], scopes: [Filter?], driver: any Driver, errors: ErrorPolicy,
     lists: ListPolicy, loops: LoopStates, access control: AccessControl? = nil, hooks: Hooks = Hooks()
   ) {
+    let factory = MethodFactory(
+      schema: schema, relations: RelatedModels(shapes: shapes, scopes: scopes), driver: driver, errors: errors,
+      lists: lists, loops: loops, control: control, sessions: hooks.sessions)
     let views = schema.views
-    let relations = RelatedModels(shapes: shapes, scopes: scopes)
-    names = views.map(\.serviceFullName)
-    methods = zip(views.indices, zip(views, shapes)).flatMap { index, service in
-      let (model, shape) = service
+    let replaced = Set(hooks.services.map(\.name))
+    var names: [String] = []
+    var methods: [(descriptor: MethodDescriptor, handler: any MethodHandler)] = []
+    func add(_ index: Int, as name: String, hook: (any ModelHook)?, only actions: Set<Action>? = nil) {
+      guard shapes.indices.contains(index) else { return }
+      var (model, shape) = (views[index], shapes[index])
+      if let actions { shape.methods.removeAll { !actions.contains($0.action) } }
+      if name != model.serviceFullName { model.service.name = name }
+      names.append(name)
       let scope = scopes.indices.contains(index) ? scopes[index] : nil
-      let makePlans: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = {
-        [
-          dialect = driver.dialect, hides = control?.databaseRole != nil,
-          asks = lists.indexGuard(of: model.service) != nil
-        ]
-        rows, base in
-        ModelPlans(
-          model: model, schema: schema, shape: shape, dialect: dialect, scope: scope, relations: relations, rows: rows,
-          base: base, hidesRows: hides, asksForIndexes: asks)
-      }
-      let plans = makePlans(nil, nil)
-      let hook = hooks.byModel[model.fullName]
-      // With nobody to ask, hooks decide about the rows of nobody in particular.
-      let access = (control ?? hook.map { _ in AccessControl { _ in nil } }).map { control in
-        ServiceAccess(
-          control,
-          filtered: FilteredPlans(
-            model: model, schema: schema, filters: control.rowFilters, hasBase: hook != nil, make: makePlans),
-          base: hook.map { BaseRowFilters(hook: $0, model: model, schema: schema, errors: errors) })
-      }
-      return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
-        var descriptor = MethodDescriptor(
-          path: "/\(model.serviceFullName)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
-          isMutating: method.action.isMutating)
-        descriptor.model = model.fullName
-        if method.action == .list || method.action == .listPage {
-          guard let plan = plans.list else { return nil }
-          let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
-          if method.action == .list {
-            return (
-              descriptor,
-              ListMethod(
-                request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook)
-            )
-          }
-          return ListPageMethod(
-            request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook
-          ).map { (descriptor, $0) }
+      methods += factory.methods(of: model, shape, scope, service: name, hook: hook)
+    }
+    for index in views.indices where !replaced.contains(views[index].serviceFullName) {
+      add(index, as: views[index].serviceFullName, hook: hooks.byModel[views[index].fullName])
+    }
+    for service in hooks.services {
+      guard let index = service.view(in: schema) else { continue }
+      add(index, as: service.name, hook: service.hook, only: service.actions)
+    }
+    self.names = names
+    self.methods = methods
+  }
+}
+
+/// Makes the methods of one service after the other.
+private struct MethodFactory {
+  let schema: Schema
+  let relations: RelatedModels
+  let driver: any Driver
+  let errors: ErrorPolicy
+  let lists: ListPolicy
+  let loops: LoopStates
+  let control: AccessControl?
+  let sessions: SessionPool?
+
+  /// - Parameters:
+  ///   - model: as the service shows it.
+  ///   - name: the service's full name.
+  func methods(
+    of model: Model, _ shape: ServiceShape, _ scope: Filter?, service name: String, hook: (any ModelHook)?
+  ) -> [(descriptor: MethodDescriptor, handler: any MethodHandler)] {
+    let makePlans: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = {
+      [
+        schema, relations, dialect = driver.dialect, hides = control?.databaseRole != nil,
+        asks = lists.indexGuard(of: model.service) != nil
+      ]
+      rows, base in
+      ModelPlans(
+        model: model, schema: schema, shape: shape, dialect: dialect, scope: scope, relations: relations, rows: rows,
+        base: base, hidesRows: hides, asksForIndexes: asks)
+    }
+    let plans = makePlans(nil, nil)
+    // With nobody to ask, hooks decide about the rows of nobody in particular.
+    let access = (control ?? hook.map { _ in AccessControl { _ in nil } }).map { control in
+      ServiceAccess(
+        control,
+        filtered: FilteredPlans(
+          model: model, schema: schema, filters: control.rowFilters, hasBase: hook != nil, make: makePlans),
+        base: hook.map { BaseRowFilters(hook: $0, model: model, schema: schema, errors: errors) })
+    }
+    return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
+      var descriptor = MethodDescriptor(
+        path: "/\(name)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
+        isMutating: method.action.isMutating)
+      descriptor.model = model.fullName
+      if method.action == .list || method.action == .listPage {
+        guard let plan = plans.list else { return nil }
+        let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
+        if method.action == .list {
+          return (
+            descriptor,
+            ListMethod(request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook)
+          )
         }
-        return plans.unary[method.action].map {
-          let unary = UnaryMethod(
-            action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
-          return (descriptor, hooks.around(unary, method.action) ?? unary)
-        }
+        return ListPageMethod(
+          request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook
+        ).map { (descriptor, $0) }
+      }
+      return plans.unary[method.action].map {
+        let unary = UnaryMethod(
+          action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
+        guard let hook, let sessions else { return (descriptor, unary) }
+        return (descriptor, HookedMethod(action: method.action, method: unary, hook: hook, sessions: sessions))
       }
     }
   }
@@ -73,16 +110,15 @@ package struct ModelServices {
 package struct Hooks: Sendable {
   /// By the models' full names.
   package var byModel: [String: any ModelHook]
+  /// Services over models that are put together in code.
+  package var services: [CodeService]
   package var sessions: SessionPool?
 
-  package init(byModel: [String: any ModelHook] = [:], sessions: SessionPool? = nil) {
+  package init(
+    byModel: [String: any ModelHook] = [:], services: [CodeService] = [], sessions: SessionPool? = nil
+  ) {
     self.byModel = byModel
+    self.services = services
     self.sessions = sessions
-  }
-
-  /// Nil: the model has none.
-  func around(_ method: UnaryMethod, _ action: Action) -> (any MethodHandler)? {
-    guard let hook = byModel[method.model.fullName], let sessions else { return nil }
-    return HookedMethod(action: action, method: method, hook: hook, sessions: sessions)
   }
 }

@@ -5,17 +5,21 @@ import PillionGRPC
 /// `public` is used here.
 ///
 /// `embedding-server service|grpc` serves gRPC's interoperability `TestService`, written as a `Service`, or registered as
-/// what grpc-swift-2 generates; beside it are the models of the folder, and `test.Greeter`.
+/// what grpc-swift-2 generates; `embedding-server shelf` what code makes of the models in `models/`. Beside it are the
+/// models of the folder, and `test.Greeter`.
 @main
 struct EmbeddingServer {
   static func main() {
     var server = Server(settings: ["server.listen": "127.0.0.1:0"])
     server.register("Stamp") { Stamp() }
     server.add(Greeter())
-    if CommandLine.arguments.last == "grpc" {
-      server.add(grpc: [GeneratedInterop()])
-    } else {
-      server.add(InteropService())
+    switch CommandLine.arguments.last {
+    case "grpc": server.add(grpc: [GeneratedInterop()])
+    case "shelf":
+      server.add(Shelf())
+      server.add(AuthorController())
+      server.add(Librarian())
+    default: server.add(InteropService())
     }
     server.main()
   }

@@ -39,7 +39,7 @@ public final class CallContext: Sendable {
   }
 
   /// To be made on the call's event loop.
-  init(_ call: ServerCall, sessions: SessionPool) {
+  init(_ call: ServerCall, _ access: DatabaseAccess) {
     let identity = call.identity
     path = call.method.path
     metadata = call.metadata
@@ -49,7 +49,7 @@ public final class CallContext: Sendable {
     claims = identity?.claims ?? [:]
     requestID = call.requestID ?? ErrorPolicy.makeRequestID()
     deadline = call.deadline
-    database = Database(sessions, deadline: call.deadline)
+    database = Database(access, deadline: call.deadline)
     added = Box()
   }
 
@@ -67,7 +67,7 @@ public final class CallContext: Sendable {
   }
 
   /// The same call, inside a transaction.
-  func inside(_ lease: SessionLease) -> CallContext { CallContext(self, Database(lease)) }
+  func inside(_ lease: SessionLease) -> CallContext { CallContext(self, database.inside(lease)) }
 
   /// The name of the method: `SayHello`.
   public var action: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }

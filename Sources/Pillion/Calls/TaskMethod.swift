@@ -34,7 +34,7 @@ final class TaskHandler: CallHandler, @unchecked Sendable {
   init(call: ServerCall, _ work: CustomServiceContext) {
     self.call = call
     self.work = work
-    context = CallContext(call, sessions: work.sessions)
+    context = CallContext(call, work.database)
     inbox = RequestInbox(call: call)
   }
 

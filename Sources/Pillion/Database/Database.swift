@@ -1,23 +1,30 @@
 import PillionDatabase
+import PillionService
 
-/// The database, for hooks and services: SQL with bound values, and transactions.
+/// The database, for hooks and services: queries over the models, SQL with bound values, and transactions.
 ///
-/// Statements run on connections of their own, `database.pool.sessions` of them, and wait for one where all are in use;
-/// they stop when the call ends. In a hook around a write they run inside that write's transaction. Errors of the
-/// database that are thrown on become the status that [errors.md] gives them.
+/// SQL runs on connections of its own, `database.pool.sessions` of them, and waits for one where all are in use; what is
+/// asked of a model goes through the lanes, as the calls of clients do. In a transaction, and in a hook around a write,
+/// all of it runs inside of it. Statements stop when the call ends. Errors of the database that are thrown on become the
+/// status that [errors.md] gives them.
 ///
 /// SQLite has one writer at a time: as long as a transaction is open, all other writes wait.
 public struct Database: Sendable {
-  private enum Source: Sendable {
-    case pool(SessionPool, deadline: UInt64)
-    case lease(SessionLease)
+  private let access: DatabaseAccess
+  private let deadline: UInt64
+  /// Nil outside of a transaction.
+  private let lease: SessionLease?
+
+  init(_ access: DatabaseAccess, deadline: UInt64) { self.init(access, deadline: deadline, lease: nil) }
+
+  private init(_ access: DatabaseAccess, deadline: UInt64, lease: SessionLease?) {
+    self.access = access
+    self.deadline = deadline
+    self.lease = lease
   }
 
-  private let source: Source
-
-  init(_ pool: SessionPool, deadline: UInt64) { source = .pool(pool, deadline: deadline) }
-
-  init(_ lease: SessionLease) { source = .lease(lease) }
+  /// The same, inside the transaction that is open on a session.
+  func inside(_ lease: SessionLease) -> Database { Database(access, deadline: deadline, lease: lease) }
 
   /// Runs one statement; its rows, all of them, each a value for each column.
   ///
@@ -44,14 +51,45 @@ public struct Database: Sendable {
     _ body: (_ database: Database) async throws -> Result
   ) async throws -> Result {
     try await withLease { lease in
-      try await lease.transaction { try await body(Database(lease)) }
+      try await lease.transaction { try await body(inside(lease)) }
     }
   }
 
   private func withLease<Result: Sendable>(_ body: (SessionLease) async throws -> Result) async throws -> Result {
-    switch source {
-    case .lease(let lease): try await body(lease)
-    case .pool(let pool, let deadline): try await pool.withSession(deadline: deadline, body)
+    if let lease { return try await body(lease) }
+    return try await access.sessions.withSession(deadline: deadline, body)
+  }
+}
+
+// MARK: Models
+
+extension Database {
+  func model(_ name: String) throws -> RecordModel {
+    do throws(RecordError) {
+      return try access.records.model(name)
+    } catch {
+      throw ModelError(error)
     }
+  }
+
+  func run(_ bound: BoundOperation) async throws -> Operation.Outcome {
+    guard let lease else { return await access.records.driver.run(bound, deadline: deadline) }
+    let operation = Operation(
+      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: NoMailbox(),
+      deadline: lease.deadline)
+    return try await lease.run(operation)
+  }
+
+  /// What a write answers; one that fails leaves nothing behind.
+  func write(_ bound: BoundOperation, of model: RecordModel) async throws -> [UInt8] {
+    guard let lease else { return try model.message(of: await run(bound)) }
+    return try await lease.transaction { try model.message(of: await run(bound)) }
+  }
+
+  func rows(_ query: ListQuery, of model: RecordModel) throws -> RowCursor {
+    guard let lease else {
+      return RowCursor(access.records.driver.rows(try model.list(query), deadline: deadline))
+    }
+    return RowCursor(query, of: model, on: lease)
   }
 }

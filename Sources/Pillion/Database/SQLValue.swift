@@ -14,6 +14,8 @@ public enum SQLValue: Sendable, Hashable {
 
   /// Nil for anything but a whole number.
   public var integer: Int64? { if case .integer(let number) = self { number } else { nil } }
+  /// Nil for anything but a number that is not whole.
+  public var real: Double? { if case .real(let number) = self { number } else { nil } }
   /// Nil for anything but a text.
   public var text: String? { if case .text(let text) = self { text } else { nil } }
   public var isNull: Bool { self == .null }

@@ -45,6 +45,9 @@ public protocol ModelHooks: Sendable {
   /// The same for a PartialUpdate.
   func validate(changes: Changes, _ violations: inout Violations, _ context: CallContext) async throws
 
+  /// Around the lookup of a Retrieve. `find` gives the row, or throws NOT_FOUND.
+  func getObject(_ key: Key, _ context: CallContext, find: (Key) async throws -> Record) async throws -> Record
+
   /// Around the write of a Create. `save` writes and gives back the row as it is stored.
   func performCreate(
     _ record: Record, _ context: CallContext, save: (Record) async throws -> Record
@@ -82,6 +85,10 @@ extension ModelHooks {
   public func validate(_ record: Record, _ violations: inout Violations, _ context: CallContext) async throws {}
 
   public func validate(changes: Changes, _ violations: inout Violations, _ context: CallContext) async throws {}
+
+  public func getObject(
+    _ key: Key, _ context: CallContext, find: (Key) async throws -> Record
+  ) async throws -> Record { try await find(key) }
 
   public func performCreate(
     _ record: Record, _ context: CallContext, save: (Record) async throws -> Record

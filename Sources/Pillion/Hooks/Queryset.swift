@@ -36,7 +36,7 @@ public struct Queryset: Sendable {
 
 extension SQLValue {
   /// Bytes are not what a filter compares with.
-  fileprivate var claim: ClaimValue {
+  var claim: ClaimValue {
     switch self {
     case .null, .bytes: .null
     case .bool(let flag): .bool(flag)

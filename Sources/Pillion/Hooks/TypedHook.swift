@@ -7,12 +7,12 @@ import SwiftProtobuf
 /// A program's hooks as the services know them: from bytes to messages and back.
 struct TypedHook<Hooks: ModelHooks>: ModelHook {
   let hooks: Hooks
-  let sessions: SessionPool
+  let database: DatabaseAccess
 
-  func begin(_ call: ServerCall) -> any Sendable { CallContext(call, sessions: sessions) }
+  func begin(_ call: ServerCall) -> any Sendable { CallContext(call, database) }
 
   func presenter(_ call: ServerCall) -> RowPresenter? {
-    let context = CallContext(call, sessions: sessions)
+    let context = CallContext(call, database)
     return { message in
       defer { context.passAdded(to: call) }
       return try shown(message, context)
@@ -20,7 +20,7 @@ struct TypedHook<Hooks: ModelHooks>: ModelHook {
   }
 
   func baseRows(_ call: ServerCall) throws -> BaseRows? {
-    let context = CallContext(call, sessions: sessions)
+    let context = CallContext(call, database)
     defer { context.passAdded(to: call) }
     return try hooks.queryset(context).rows
   }
@@ -35,9 +35,16 @@ struct TypedHook<Hooks: ModelHooks>: ModelHook {
     case .update: answer = try await write(call, context) { try await hooks.performUpdate($0, $1, save: $2) }
     case .partialUpdate: answer = try await change(call, context)
     case .destroy: answer = try await destroy(call, context)
-    case .retrieve, .list, .listPage: answer = HookedAnswer(try shown(await call.save(call.request), context))
+    case .retrieve, .list, .listPage: answer = try await find(call, context)
     }
     return answer
+  }
+
+  private func find(_ call: HookedCall, _ context: CallContext) async throws -> HookedAnswer {
+    let key: Hooks.Key = try decoded(call.request)
+    var record = try await hooks.getObject(key, context) { try decoded(await call.save($0.serializedBytes())) }
+    try hooks.present(&record, context)
+    return HookedAnswer(try record.serializedBytes())
   }
 
   private typealias Save = (Hooks.Record) async throws -> Hooks.Record

@@ -6,6 +6,14 @@ public protocol Service: Sendable {
   /// Package and name as in the proto: `blog.Greeter`.
   var name: String { get }
   var methods: [ServiceMethod] { get }
+  /// For reflection: the serialized `FileDescriptorSet` that `protoc --include_imports -o` makes of the service's protos.
+  /// Default: empty, and reflection does not know the service. A file that Pillion generates counts before one of the same
+  /// name here.
+  var descriptors: [UInt8] { get }
+}
+
+extension Service {
+  public var descriptors: [UInt8] { [] }
 }
 
 extension Service {

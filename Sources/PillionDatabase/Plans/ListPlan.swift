@@ -27,6 +27,12 @@ package struct BoundList: Sendable {
   package var cutter: PageCutter?
   /// Nil where the service asks for no index, or the query needs none.
   package var index: IndexQuestion?
+
+  /// The first of the rows as the answer of an operation, which finds none where there is none.
+  package var firstRow: BoundOperation {
+    let step = Step(statement, parameters: Array(parameters.entries.indices), effect: .respond(encoder))
+    return BoundOperation(steps: [step], parameters: parameters, isWrite: false)
+  }
 }
 
 /// List: the rows of a model that a query asks for.

@@ -54,6 +54,15 @@ package final class SessionLease: Sendable {
     return try await onThread(opens: false) { session in session.run(operation) }
   }
 
+  /// The rows of a List inside the transaction that is open, as messages behind their prefixes.
+  package func messages(_ list: BoundList) async throws -> [UInt8] {
+    let job = job
+    return try await onThread(opens: false) { session throws(DatabaseError) in try session.messages(list, for: job) }
+  }
+
+  /// When statements are stopped; monotonic nanoseconds, 0: never.
+  package var deadline: UInt64 { job.deadline }
+
   /// Runs one statement; without a transaction it is one by itself.
   package func rows(_ sql: String, _ values: [SessionValue]) async throws -> [[SessionValue]] {
     let job = job

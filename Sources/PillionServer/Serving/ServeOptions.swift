@@ -1,4 +1,3 @@
-package import PillionDatabase
 package import PillionService
 package import PillionTransport
 
@@ -15,6 +14,8 @@ package struct ServeOptions: Sendable {
   package var services: [CustomService] = []
   /// Hooks, by the models' full names.
   package var hooks: [String: @Sendable (CustomServiceContext) -> any ModelHook] = [:]
+  /// Services over models that the executable puts together.
+  package var modelServices: [@Sendable (CustomServiceContext) -> CodeService] = []
   /// What becomes of the layers before the server is made of them, for tests.
   package var adaptLayers: @Sendable ([any Interceptor]) -> [any Interceptor] = { $0 }
   /// A server in a test: tables that the database lacks are created, and callers are known without `authentication`.
@@ -30,11 +31,16 @@ package struct CustomService: Sendable {
   /// Full name, such as `blog.Greeter`.
   package var name: String
   package typealias Routes = [(descriptor: MethodDescriptor, handler: any MethodHandler)]
+  /// A serialized `FileDescriptorSet`, for reflection; empty: none.
+  package var descriptors: [UInt8]
   /// Its methods, once there is what they work with.
   package var makeRoutes: @Sendable (CustomServiceContext) -> Routes
 
-  package init(name: String, makeRoutes: @escaping @Sendable (CustomServiceContext) -> Routes) {
+  package init(
+    name: String, descriptors: [UInt8] = [], makeRoutes: @escaping @Sendable (CustomServiceContext) -> Routes
+  ) {
     self.name = name
+    self.descriptors = descriptors
     self.makeRoutes = makeRoutes
   }
 }
@@ -42,5 +48,5 @@ package struct CustomService: Sendable {
 /// What the services of a program work with.
 package struct CustomServiceContext: Sendable {
   package var errors: ErrorPolicy
-  package var sessions: SessionPool
+  package var database: DatabaseAccess
 }

@@ -118,7 +118,7 @@ package final class ServerHost {
     let lists = configuration.listPolicy(judge, logger)
     let sessions = SessionPool(limit: configuration.sessions) { () throws(DatabaseError) in try driver.makeSession() }
     teardown.add { sessions.close() }
-    let hasCode = !options.hooks.isEmpty || !options.services.isEmpty
+    let hasCode = !options.hooks.isEmpty || !options.services.isEmpty || !options.modelServices.isEmpty
     let metrics = ServerMetrics(
       layers: layers, driver: driver, sessions: hasCode ? sessions : nil, health: health,
       pageTokens: lists.tokenErrors)
@@ -130,13 +130,21 @@ package final class ServerHost {
         .configuration,
         unknown.sorted().map { "error: there are hooks for '\($0)', which is no model of \(configuration.models)" })
     }
-    let custom = CustomServiceContext(errors: errors, sessions: sessions)
+    let records = Records(driver: driver, errors: errors)
+    let custom = CustomServiceContext(
+      errors: errors, database: DatabaseAccess(sessions: sessions, records: records))
+    let modelServices = options.modelServices.map { $0(custom) }
+    let problems = modelServices.compactMap { $0.problem(in: definitions.schema) }
+    if !problems.isEmpty { throw StartFailure(.configuration, problems.map { "error: \($0)" }) }
+    let descriptors = try Self.descriptors(of: options.services, beside: definitions.protos)
     let services = options.services.map { (name: $0.name, routes: $0.makeRoutes(custom)) }
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, lists: lists,
       loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection,
-      services: services, hooks: Hooks(byModel: options.hooks.mapValues { $0(custom) }, sessions: sessions),
-      rules: rules,
+      services: services, descriptors: descriptors,
+      hooks: Hooks(
+        byModel: options.hooks.mapValues { $0(custom) }, services: modelServices, sessions: sessions),
+      records: records, rules: rules,
       hasCallers: options.isTest || configuration.interceptors.contains(Authentication.definition.name))
     let drift = DriftWatch(
       database: database, hasSession: configuration.prepares, definitions: definitions, health: health, logger: logger)
@@ -173,6 +181,23 @@ package final class ServerHost {
     self.files = files
     self.reloader = reloader
     self.teardown = teardown
+  }
+
+  private static func descriptors(
+    of services: [CustomService], beside protos: GeneratedProtos
+  ) throws(StartFailure) -> ProgramDescriptors {
+    var all = ProgramDescriptors()
+    for service in services where !service.descriptors.isEmpty {
+      guard let own = ProgramDescriptors(serialized: service.descriptors) else {
+        throw StartFailure(.configuration, error: "the descriptors of '\(service.name)' are no FileDescriptorSet")
+      }
+      all = all + own
+    }
+    let missing = all.missingImports(beside: protos).map {
+      "error: descriptors have '\($0.file)' without '\($0.missing)', which it imports; give protoc --include_imports"
+    }
+    guard missing.isEmpty else { throw StartFailure(.configuration, missing) }
+    return all
   }
 
   /// Ends it: calls in flight may finish within `grace`. A second time nothing is left to do.

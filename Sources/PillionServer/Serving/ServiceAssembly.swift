@@ -16,13 +16,18 @@ struct ServiceAssembly: Sendable {
   let hasReflection: Bool
   /// Names and methods of the services that the executable has brought along.
   let services: [(name: String, routes: CustomService.Routes)]
+  /// What they bring along for reflection.
+  let descriptors: ProgramDescriptors
   let hooks: Hooks
+  let records: Records
   let rules: RowRules
   /// Whether there is anybody to ask who calls.
   let hasCallers: Bool
 
   /// Answers the definitions' services, the executable's own, health for each of them, and what clients ask about them.
   func router(for definitions: Definitions) -> Router {
+    records.replace(
+      schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes)
     let access =
       hasCallers || rules.areAny
       ? AccessControl(rowFilters: definitions.rowFilters, databaseRole: rules.databaseRole) {
@@ -35,7 +40,7 @@ struct ServiceAssembly: Sendable {
     var methods = models.methods + services.flatMap(\.routes) + HealthService.methods(health)
     if hasReflection {
       names += ReflectionService.names
-      methods += ReflectionService.methods(definitions.protos)
+      methods += ReflectionService.methods(definitions.protos, and: descriptors, of: services.map(\.name))
     }
     health.replaceServices(names)
     if let calls {

@@ -58,21 +58,9 @@ package final class HookedCall: @unchecked Sendable {
   /// - Returns: the answer's message; empty where the action has none.
   package func save(_ request: [UInt8]) async throws -> [UInt8] {
     let bound = try await bind(request)
-    let outcome: Operation.Outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let operation = AwaitedOperation(bound, mailbox: loop, deadline: deadline, session: session, continuation)
-        running.withLock { $0 = operation }
-        method.driver.submit(operation)
-        // A cancellation from before has found nothing to cancel.
-        if Task.isCancelled { method.driver.cancel(operation) }
-      }
-    } onCancel: {
-      running.withLock { $0.map { method.driver.cancel($0) } }
-    }
+    let outcome = await method.driver.run(bound, deadline: deadline, session: session)
     return try message(of: outcome, bound)
   }
-
-  private let running = Locked<AwaitedOperation?>(nil)
 
   /// The same on a session, inside the transaction that is open there; what fails leaves nothing behind.
   package func save(_ request: [UInt8], on lease: SessionLease) async throws -> [UInt8] {
@@ -99,7 +87,7 @@ package final class HookedCall: @unchecked Sendable {
     switch outcome {
     case .message(let framed): return Array(framed.dropFirst(5))
     case .done: return []
-    case .notFound: throw HookFailure.notFound
+    case .notFound: throw method.errors.notFound(method.model.name)
     case .denied: throw ErrorPolicy.rowRefused
     case .failed(let error) where bound.hidesConflicts && error.isConflict: throw ErrorPolicy.rowRefused
     case .failed(let error): throw error
@@ -127,23 +115,4 @@ package final class HookedCall: @unchecked Sendable {
       }
     }.get()
   }
-}
-
-/// An operation that a task waits for.
-///
-/// `@unchecked Sendable`: as `Job`.
-private final class AwaitedOperation: Operation, @unchecked Sendable {
-  private let continuation: CheckedContinuation<Outcome, Never>
-
-  init(
-    _ bound: BoundOperation, mailbox: any Mailbox, deadline: UInt64, session: CallSession?,
-    _ continuation: CheckedContinuation<Outcome, Never>
-  ) {
-    self.continuation = continuation
-    super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: mailbox, deadline: deadline,
-      session: session)
-  }
-
-  override public func arrive() { continuation.resume(returning: outcome) }
 }

@@ -79,7 +79,6 @@ extension UnaryMethod {
   func status(for error: any Error, of call: ServerCall) -> Status {
     switch error {
     case HookFailure.violations(let violations): errors.status(for: violations)
-    case HookFailure.notFound: errors.notFound(model.name)
     default: errors.status(forThrown: error, path: call.method.path, requestID: call.requestID)
     }
   }

@@ -42,5 +42,4 @@ package struct HookedAnswer: Sendable {
 /// What ends a call from inside its hooks, beside `Status` and `DatabaseError`.
 package enum HookFailure: Error {
   case violations([FieldViolation])
-  case notFound
 }

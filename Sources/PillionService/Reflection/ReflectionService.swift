@@ -7,9 +7,9 @@ package enum ReflectionService {
   package static let names = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
 
   package static func methods(
-    _ protos: GeneratedProtos
+    _ protos: GeneratedProtos, and added: ProgramDescriptors = ProgramDescriptors(), of services: [String] = []
   ) -> [(descriptor: MethodDescriptor, handler: any MethodHandler)] {
-    let method = ReflectionMethod(index: DescriptorIndex(serving: protos))
+    let method = ReflectionMethod(index: DescriptorIndex(serving: protos, and: added, of: services))
     return names.map { name in
       let path = "/\(name)/ServerReflectionInfo"
       return (MethodDescriptor(path: path, isClientStreaming: true, isServerStreaming: true), method)
