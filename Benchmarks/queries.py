@@ -2,10 +2,10 @@
 """What pages and filters cost.
 
 pages: a page far behind beside the first page of the same order, in turn, on a table that is as large as asked for.
-filter: CPU time of the server's process for a call with a filter beside one without, in turn. Values differ from call to call, so
-that only the query's shape is known from before.
+filter: CPU time of the server's process for a call with a filter beside one without, in turn, four connections with four calls each
+in flight. Values differ from call to call, so that only the query's shape is known from before.
 
-usage: queries.py [--pillion PATH] [--rows N] [--page N] [--page-size N] [--calls N] [--rounds N] [--only pages,filter]
+usage: queries.py [--pillion PATH] [--rows N] [--page N] [--page-size N] [--seconds S] [--rounds N] [--only pages,filter]
                   [--databases postgresql,sqlite]
 """
 import argparse
@@ -36,13 +36,15 @@ models:
       - actions: [List, ListPage, Retrieve]
       - { name: ScopedController, message: Row, actions: [Retrieve], filter: views >= 0 AND note != "gone" }
 """
-# Rows come in the order of the key; each number of views has several, and a tenth of the ratings is NULL.
+# Rows come in the order of the key; each number of views has several, each of the 1,000 notes many, and a tenth of the ratings
+# is NULL.
 FILL = {
     "postgresql": """
         CREATE TABLE bench_row (id bigint PRIMARY KEY, views integer NOT NULL, note text NOT NULL, rating integer);
         INSERT INTO bench_row SELECT i, (i::bigint * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
         CREATE INDEX bench_row_views ON bench_row (views, id);
         CREATE INDEX bench_row_rating ON bench_row (rating, id);
+        CREATE INDEX bench_row_note ON bench_row (note, id);
         """,
     "sqlite": """
         PRAGMA journal_mode = WAL;
@@ -52,9 +54,10 @@ FILL = {
           INSERT INTO bench_row SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM n;
         CREATE INDEX bench_row_views ON bench_row (views, id);
         CREATE INDEX bench_row_rating ON bench_row (rating, id);
+        CREATE INDEX bench_row_note ON bench_row (note, id);
         """,
 }
-ORDERS = ["", "id desc", "views", "views desc, id desc", "views desc", "rating, id"]
+ORDERS = ["", "id desc", "views", "views desc, id desc", "views desc", "rating, id", "rating desc", "note"]
 
 
 # The few messages that are needed, by hand.
@@ -74,10 +77,6 @@ def text(field, value):
 
 def list_request(filter="", order="", size=0, token=""):
     return text(1, filter) + text(2, order) + (b"\x18" + varint(size) if size else b"") + text(4, token)
-
-
-def lookup(key):
-    return b"\x08" + varint(key)
 
 
 def page(answer):
@@ -112,12 +111,8 @@ class Client:
     def __init__(self, server):
         self.server = server
         self.channel = grpc.insecure_channel(f"127.0.0.1:{server.port}", options=[("grpc.max_receive_message_length", -1)])
-        unary = lambda path: self.channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)
-        self.list_page = unary("/bench.RowController/ListPage")
-        self.retrieve = unary("/bench.RowController/Retrieve")
-        self.scoped = unary("/bench.ScopedController/Retrieve")
-        stream = self.channel.unary_stream("/bench.RowController/List", request_serializer=bytes, response_deserializer=bytes)
-        self.list = lambda request: list(stream(request))
+        self.list_page = self.channel.unary_unary(
+            "/bench.RowController/ListPage", request_serializer=bytes, response_deserializer=bytes)
 
     def cpu(self):
         """Seconds that all of the server's threads have run."""
@@ -159,25 +154,22 @@ def measure_pages(report, client, database, options):
 
 
 def measure_filters(report, client, database, options):
-    def per_call(make, call):
+    def per_call(service, operation, **more):
         def measure():
-            requests = [make(1 + number * 7919 % options.rows) for number in range(options.calls)]
+            path = f"/bench.{service}/{operation.capitalize()}"
             start = client.cpu()
-            for request in requests:
-                call(request)
-            return (client.cpu() - start) / options.calls * 1e6
+            figures = run.load(client.server.port, operation, 4, 4, options.seconds, path=path, lo=1, hi=options.rows - 1, **more)
+            return (client.cpu() - start) / figures["reqs"] * 1e6
         measure()
         return measure
 
-    plain = per_call(lookup, client.retrieve)
-    pairs = [
-        ("Retrieve of a service with a filter", per_call(lookup, client.scoped), "Retrieve", plain),
-        ('List(filter: "id = N")', per_call(lambda key: list_request(f"id = {key}"), client.list), "Retrieve", plain),
-        ('List(filter: "id >= N AND note != x", page_size: 1)',
-         per_call(lambda key: list_request(f'id >= {key} AND note != "x{key}"', size=1), client.list),
-         "List(page_size: 1)", per_call(lambda key: list_request(size=1), client.list)),
-    ]
-    for name, ours, beside, theirs in pairs:
+    retrieve = ("Retrieve", per_call("RowController", "retrieve"))
+    listed = ("List(page_size: 1)", per_call("RowController", "list", page_size=1))
+    by_key = ('List(filter: "id = N", page_size: 1)', per_call("RowController", "list", page_size=1, filter="id = {}"))
+    two_terms = ('List(filter: "id >= N AND note != x", page_size: 1)',
+                 per_call("RowController", "list", page_size=1, filter='id >= {} AND note != "x{}"'))
+    scoped = ("Retrieve of a service with a filter", per_call("ScopedController", "retrieve"))
+    for (name, ours), (beside, theirs) in [(scoped, retrieve), (by_key, listed), (two_terms, listed), (by_key, retrieve)]:
         with_filter, without = run.alternate(options.rounds, ours, theirs)
         added = [one - other for one, other in zip(with_filter, without)]
         print(f"{database}: {name} {statistics.median(with_filter):.2f} µs, {beside} {statistics.median(without):.2f} µs")
@@ -190,7 +182,7 @@ def main():
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--page", type=int, default=10_000)
     parser.add_argument("--page-size", type=int, default=100)
-    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="pages,filter")
     parser.add_argument("--databases", default="postgresql,sqlite")

@@ -90,20 +90,11 @@ struct PageSQL {
     zip(keys, isNull).map { $1 ? nil : builder.placeholder() }
   }
 
-  /// Whether all keys point one way and are never NULL: then one comparison of rows, which an index answers, finds what
-  /// is behind a position.
-  private var isPlain: Bool {
-    keys.allSatisfy { $0.isDescending == keys[0].isDescending && !$0.isNullable }
-  }
-
   /// The condition of the rows behind a position.
   func behind(_ values: [String?]) -> String {
     guard let first = keys.first, values.count == keys.count else { return "FALSE" }
-    let comparison = first.isDescending ? "<" : ">"
-    if isPlain {
-      let left = keys.map(\.expression).joined(separator: ", ")
-      let right = values.compactMap(\.self).joined(separator: ", ")
-      return keys.count == 1 ? "(\(left) \(comparison) \(right))" : "((\(left)) \(comparison) (\(right)))"
+    if let run = runs(values).first, run.count == keys.count, !first.isNullable, !values.contains(nil) {
+      return compare(run, values)
     }
     var condition = "FALSE"
     for (key, value) in zip(keys, values).reversed() {
@@ -113,26 +104,59 @@ struct PageSQL {
     }
     // Says again what the first key must be, so that an index can begin there.
     if !first.isNullable, let value = values[0] {
-      condition = "(\(first.expression) \(comparison)= \(value) AND \(condition))"
+      condition = "(\(first.expression) \(first.isDescending ? "<" : ">")= \(value) AND \(condition))"
     }
     return condition
   }
 
-  /// Keys that ranges are made of at most: each may add two.
-  private static let rangedKeys = 4
+  /// Ranges that a statement joins at most.
+  private static let rangeLimit = 8
 
-  /// The same rows as ranges that follow one another, each of one index range: `a = 1 AND b > 2`, then `a > 1`, then
-  /// `a IS NULL`. None where one comparison of rows does it, or where an order of other tables has no index anyway.
+  /// The same rows as ranges that follow one another, each of one index range: `a = 1 AND (b, c) > (2, 3)`, then `a > 1`,
+  /// then `a IS NULL`. None where there would be too many, or where an order of other tables has no index anyway.
   func ranges(behind values: [String?]) -> [String] {
-    guard !isPlain, joins.isEmpty, keys.count <= Self.rangedKeys, values.count == keys.count else { return [] }
+    guard joins.isEmpty, values.count == keys.count else { return [] }
     var ranges: [String] = []
-    for index in keys.indices.reversed() {
-      let equal = zip(keys, values).prefix(index).map(Self.equal)
-      for later in Self.later(keys[index], values[index]) where later != "FALSE" {
+    for run in runs(values).reversed() {
+      let equal = zip(keys, values).prefix(run.lowerBound).map(Self.equal)
+      let key = keys[run.lowerBound]
+      let later =
+        run.count == 1
+        ? Self.later(key, values[run.lowerBound])
+        : [compare(run, values)] + (key.isNullable && !key.isDescending ? ["\(key.expression) IS NULL"] : [])
+      for later in later where later != "FALSE" {
         ranges.append((equal + [later]).joined(separator: " AND "))
       }
     }
-    return ranges
+    return ranges.count <= Self.rangeLimit ? ranges : []
+  }
+
+  /// The keys cut into runs that one comparison of rows orders: they point one way, and only the first of a run may be
+  /// NULL, as a comparison says nothing about rows whose first difference is a NULL.
+  ///
+  /// On SQLite each key is a run of its own. Of `(a, id) > (1, 2)` its indexes look up `a >= 1` alone where `id` is the
+  /// rowid, and then it reads all rows of the same `a`. PostgreSQL looks up the whole, and plans fewer ranges sooner.
+  private func runs(_ values: [String?]) -> [Range<Int>] {
+    guard dialect == .postgresql else { return keys.indices.map { $0..<$0 + 1 } }
+    var runs: [Range<Int>] = []
+    for index in keys.indices {
+      if let run = runs.last, values[run.lowerBound] != nil, values[index] != nil, !keys[index].isNullable,
+        keys[index].isDescending == keys[run.lowerBound].isDescending
+      {
+        runs[runs.count - 1] = run.lowerBound..<index + 1
+      } else {
+        runs.append(index..<index + 1)
+      }
+    }
+    return runs
+  }
+
+  /// `((a, b) > ($1, $2))`
+  private func compare(_ run: Range<Int>, _ values: [String?]) -> String {
+    let left = keys[run].map(\.expression).joined(separator: ", ")
+    let right = values[run].compactMap(\.self).joined(separator: ", ")
+    let comparison = keys[run.lowerBound].isDescending ? "<" : ">"
+    return run.count == 1 ? "(\(left) \(comparison) \(right))" : "((\(left)) \(comparison) (\(right)))"
   }
 
   private static func equal(_ key: Key, _ value: String?) -> String {
