@@ -23,16 +23,18 @@ import run
 THRESHOLDS = run.HERE / "thresholds.json"
 TOLERANCE = 0.04
 FUNCTIONS = 40  # as many of the dearest are written down for each path
-# path: database, the load generator's operation and its options
+# path: database, the load generator's operation and its options, settings of the server
 PATHS = {
-    "retrieve-sqlite": ("sqlite", "retrieve", {}),
-    "create-sqlite": ("sqlite", "create", {}),
-    "partial-sqlite": ("sqlite", "partial", {}),
-    "list-100-sqlite": ("sqlite", "list", {"page_size": 100}),
-    "retrieve-postgresql": ("postgresql", "retrieve", {}),
-    "create-postgresql": ("postgresql", "create", {}),
-    "partial-postgresql": ("postgresql", "partial", {}),
-    "list-100-postgresql": ("postgresql", "list", {"page_size": 100}),
+    "retrieve-sqlite": ("sqlite", "retrieve", {}, ""),
+    "retrieve-sqlite-layers": ("sqlite", "retrieve", {}, run.LAYERS),
+    "retrieve-sqlite-token": ("sqlite", "retrieve", {"header": f"authorization:Bearer {run.token()}"}, run.TOKENS),
+    "create-sqlite": ("sqlite", "create", {}, ""),
+    "partial-sqlite": ("sqlite", "partial", {}, ""),
+    "list-100-sqlite": ("sqlite", "list", {"page_size": 100}, ""),
+    "retrieve-postgresql": ("postgresql", "retrieve", {}, ""),
+    "create-postgresql": ("postgresql", "create", {}, ""),
+    "partial-postgresql": ("postgresql", "partial", {}, ""),
+    "list-100-postgresql": ("postgresql", "list", {"page_size": 100}, ""),
 }
 
 
@@ -40,7 +42,7 @@ def control(pid, *arguments):
     subprocess.run(["callgrind_control", *arguments, str(pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def instructions(folder, url, operation, options, calls, settings=""):
+def instructions(folder, url, operation, options, calls, settings):
     """Instructions of the server for a call: all, and by function, as (total, {function: count})."""
     for old in folder.glob("callgrind.*"):
         old.unlink()
@@ -76,8 +78,8 @@ def instructions(folder, url, operation, options, calls, settings=""):
     return total / calls, {name: count / calls for name, count in functions.items()}
 
 
-def allocations(folder, url, operation, options):
-    with contextlib.closing(run.Pillion(folder, url, counts_allocations=True)) as server:
+def allocations(folder, url, operation, options, settings):
+    with contextlib.closing(run.Pillion(folder, url, counts_allocations=True, settings=settings)) as server:
         return run.allocations_per_call(server, operation, hi=1000, **options)
 
 
@@ -126,7 +128,7 @@ def main():
         folder = pathlib.Path(name)
         urls = {}
         for path in options.only.split(","):
-            database, operation, more = PATHS[path]
+            database, operation, more, settings = PATHS[path]
             if database not in urls:
                 if database == "sqlite":
                     run.seed_sqlite(folder / "bench.db", 1000)
@@ -136,9 +138,9 @@ def main():
                     stack.callback(pg.stop)
                     run.seed_postgres(pg, 1000)
                     urls[database] = pg.uri
-            total, functions = instructions(folder, urls[database], operation, more, options.calls)
+            total, functions = instructions(folder, urls[database], operation, more, options.calls, settings)
             dearest = dict(sorted(functions.items(), key=lambda item: -item[1])[:FUNCTIONS])
-            measured = {"instructions": round(total, 1), "allocations": round(allocations(folder, urls[database], operation, more), 2),
+            measured = {"instructions": round(total, 1), "allocations": round(allocations(folder, urls[database], operation, more, settings), 2),
                         "functions": functions}
             was = thresholds.get(path)
             print(f"{path}: {total:,.0f} instructions, {measured['allocations']:.2f} allocations a call"
