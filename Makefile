@@ -16,8 +16,10 @@ RELEASE_BINARY := .build/release/pillion
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 STRICT := PILLION_STRICT=1
 # Two accesses that overlap are a mistake that debug builds stop at, and every test runs on one of those; a release does not look
-# again at each access, which was a seventh of its instructions.
-RELEASE_FLAGS := -Xswiftc -enforce-exclusivity=unchecked
+# again at each access, which was a seventh of its instructions. Swift's runtime is inside of every release, so that what is
+# measured is what is shipped, and one build serves both.
+RELEASE_FLAGS := --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+RELEASE := swift build -c release $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 # What `make test PYTEST_FLAGS="-k errors"` passes on.
 PYTEST_FLAGS ?=
 DEMO_LISTEN ?= 127.0.0.1:50051
@@ -40,12 +42,12 @@ help: ## Show this list.
 .PHONY: run
 run: bootstrap-run ## Install what is missing, build, and serve a demo shop on 127.0.0.1:50051.
 	@echo "==> swift build -c release (minutes the first time, seconds afterwards)"
-	swift build -c release --product pillion $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	$(RELEASE) --product pillion
 	exec scripts/demo $(RELEASE_BINARY) $(DEMO_LISTEN)
 
 .PHONY: build
 build: bootstrap-run ## Build pillion; CONFIG=release for the fast one.
-	swift build -c $(CONFIG) --product pillion $(SWIFT_FLAGS) $(if $(filter release,$(CONFIG)),$(RELEASE_FLAGS))
+	$(if $(filter release,$(CONFIG)),$(RELEASE),swift build -c $(CONFIG) $(SWIFT_FLAGS)) --product pillion
 
 .PHONY: generate-protos
 generate-protos: build ## Write protos/ from models/.
@@ -152,8 +154,8 @@ fuzz-coverage: bootstrap-test ## Let libFuzzer look for inputs that harm the tra
 
 .PHONY: build-bench
 build-bench:
-	swift build -c release --product pillion $(SWIFT_FLAGS) $(RELEASE_FLAGS)
-	swift build -c release --product interop-server $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	$(RELEASE) --product pillion
+	$(RELEASE) --product interop-server
 
 .PHONY: bench
 bench: bootstrap-bench ## Measure Pillion beside its peers and as things grow, write Benchmarks/report and README's table; BENCH_FLAGS=--quick.
@@ -161,7 +163,7 @@ bench: bootstrap-bench ## Measure Pillion beside its peers and as things grow, w
 
 .PHONY: bench-check
 bench-check: bootstrap-bench ## Compare instructions and allocations a call with Benchmarks/thresholds.json; CHECK_FLAGS=--update writes them down.
-	swift build -c release --product pillion $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	$(RELEASE) --product pillion
 	$(MAKE) -C Benchmarks ../.build-bench/loadgen ../.build-bench/allocations.so
 	$(PYTHON) Benchmarks/check.py $(CHECK_FLAGS)
 
@@ -171,7 +173,7 @@ soak: bootstrap-bench ## Long tests with a release build: large calls, busy clie
 
 .PHONY: bench-sizing
 bench-sizing: bootstrap-bench ## Measure processor and memory a call, and write the table of docs/production.md.
-	swift build -c release --product pillion $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	$(RELEASE) --product pillion
 	$(MAKE) -C Benchmarks ../.build-bench/loadgen
 	$(PYTHON) Benchmarks/sizing.py --write
 
@@ -179,13 +181,13 @@ bench-sizing: bootstrap-bench ## Measure processor and memory a call, and write 
 
 .PHONY: dist
 dist: bootstrap-run ## Pack a release into dist/: binary, completions, manual, bill of materials, checksums; CONFIG=debug to try it.
-	swift build -c $(DIST_CONFIG) --product pillion --static-swift-stdlib $(SWIFT_FLAGS) $(if $(filter release,$(DIST_CONFIG)),$(RELEASE_FLAGS))
+	$(MAKE) build CONFIG=$(DIST_CONFIG)
 	scripts/manual .build/$(DIST_CONFIG)/pillion .build/manual
 	scripts/dist .build/$(DIST_CONFIG)/pillion .build/manual dist
 
 .PHONY: dist-again
 dist-again: dist ## Build the release a second time from nothing, and compare what is packed byte by byte.
-	swift build -c release --product pillion --static-swift-stdlib --scratch-path .build-again $(SWIFT_FLAGS) $(RELEASE_FLAGS)
+	$(RELEASE) --product pillion --scratch-path .build-again
 	scripts/dist .build-again/release/pillion .build/manual .build-again/dist
 	cmp dist/SHA256SUMS .build-again/dist/SHA256SUMS && echo "the same bytes" || scripts/dist-differences dist .build-again/dist
 
