@@ -38,6 +38,8 @@ package struct TransportConfiguration: Sendable {
   package var maxConcurrentStreams = 100
   /// Connections that the kernel may hold before they are accepted.
   package var listenBacklog = 1024
+  /// Whether another process of the same user may listen on the same port at the same time (SO_REUSEPORT, socket(7)).
+  package var sharesPort = false
   /// What a peer may do besides calls that it lets finish.
   var allowance = PeerAllowance.Limits()
 

@@ -55,6 +55,7 @@ package final class TransportServer: Sendable {
   package func bind(host: String, port: Int, isSecure: Bool = false) async throws -> SocketAddress {
     let channel = try await bootstrap(isSecure ? .tls : .plaintext)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(.so_reuseport), value: configuration.sharesPort ? 1 : 0)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .bind(host: host, port: port)
       .outcome()

@@ -164,6 +164,33 @@ def test_a_server_that_ends_fails_no_call(kind, start):
         assert not load.failures, load.failures[0]
 
 
+def test_a_server_hands_its_port_over(kind, start):
+    """A second server starts on the port of the first, which then ends: of the calls that come all the while none fails."""
+    shared = {"PILLION_SERVER_REUSE_PORT": "on"}
+    with start(kind, drain=MODEL) as running:
+        row = running.service("RowController").Create(text="x")
+        first = running.project.serve(variables=shared)
+        address = f"127.0.0.1:{first.port}"
+
+        def retrieve():
+            channel = grpc.insecure_channel(address, options=[RETRYING, ("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 50)])
+            running.server.channels.append(channel)
+            method = channel.unary_unary("/drain.RowController/Retrieve", request_serializer=bytes, response_deserializer=bytes)
+            request = b"\x08" + bytes([row.id])
+            return lambda: method(request, timeout=TIMEOUT, wait_for_ready=True)
+
+        with Load(retrieve) as load:
+            load.wait_for(500)
+            second = running.project.serve(variables=shared, listen=(address,))
+            assert second.port == first.port
+            load.wait_for(500)
+            first.terminate()
+            assert first.wait() == 0, first.output
+            load.wait_for(500)
+        assert not load.failures, load.failures[0]
+        second.stop()
+
+
 def test_a_client_that_ignores_goaway_is_bounded_by_the_grace(kind, start):
     """A call that never ends, on a connection that answers nothing: the server ends all the same, the call UNAVAILABLE."""
     with start(kind, drain=MODEL, variables={"PILLION_SERVER_SHUTDOWN_GRACE": "1s", "PILLION_SERVER_REQUEST_TIMEOUT": "0"}) as running:

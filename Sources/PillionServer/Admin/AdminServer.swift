@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import PillionTransport
 import Synchronization
 
 /// The operator's door: a few pages over plain HTTP/1.1, on a listener and a thread of its own, so that it answers
@@ -19,10 +20,13 @@ final class AdminServer: Sendable {
   init(pages: any AdminPages) { self.pages = pages }
 
   /// Listens; returns the port. For a thread that may wait. Throws what the system says when it cannot be.
-  func bind(host: String, port: Int) throws -> Int {
+  ///
+  /// - Parameter isShared: whether another process may listen on the same port.
+  func bind(host: String, port: Int, isShared: Bool) throws -> Int {
     let channel = try ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 64)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(.so_reuseport), value: isShared ? 1 : 0)
       .childChannelInitializer { channel in self.admit(channel) }
       .bind(host: host, port: port)
       .wait()

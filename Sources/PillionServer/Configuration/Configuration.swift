@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package private(set) var listen: [ListenAddress] = []
   package private(set) var socketPermissions: UInt32 = 0
   package private(set) var tls = TLS()
+  /// Whether another server may listen on the same TCP ports, those of `admin.listen` included.
+  package private(set) var sharesPort = false
   package private(set) var hasReflection = false
   package private(set) var limits = ServerLimits()
   package private(set) var compression = ""
@@ -82,6 +84,7 @@ package struct Configuration: Sendable {
     printed = reader.printed
     listen = reader.addresses("server.listen")
     socketPermissions = reader.permissions("server.socket_permissions")
+    sharesPort = reader.choice("server.reuse_port") == "on"
     tls = TLS(
       certificate: reader.text("server.tls.certificate"), key: reader.text("server.tls.key"),
       clientAuthorities: reader.text("server.tls.client_ca"),

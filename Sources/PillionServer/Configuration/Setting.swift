@@ -10,6 +10,10 @@ extension Setting {
       path: "server.socket_permissions", kind: .permissions, defaultValue: "0660",
       summary: "Who may connect to a Unix socket: permissions of its file."),
     Setting(
+      path: "server.reuse_port", kind: .choice, defaultValue: "off",
+      summary: "Whether another server of the same user may listen on the same port, to take over from this one.",
+      choices: ["off", "on"]),
+    Setting(
       path: "server.tls.certificate", kind: .path,
       summary: "PEM file of the server's certificate and those between it and the root; with it every port speaks TLS.",
       isReloadable: true),

@@ -30,6 +30,7 @@ extension Configuration {
   var transport: TransportConfiguration {
     var transport = TransportConfiguration()
     transport.eventLoopThreads = threads
+    transport.sharesPort = sharesPort
     limits.apply(to: &transport)
     transport.compression = Compression(rawValue: compression) ?? .identity
     transport.exhausted = ErrorPolicy.serverIsFull

@@ -46,7 +46,7 @@ extension ServerHost {
   private func bindAdmin(to address: ListenAddress) throws -> ListenAddress {
     guard case .tcp(let host, let port, _) = address else { return address }
     do {
-      return .tcp(host: host, port: try admin.bind(host: host, port: port))
+      return .tcp(host: host, port: try admin.bind(host: host, port: port, isShared: configuration.sharesPort))
     } catch let error as IOError {
       throw AddressError(address: address, reason: String(cString: strerror(error.errnoCode)))
     }
