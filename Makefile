@@ -244,9 +244,14 @@ format: ## Rewrite the Swift sources in the house style.
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
 
 .PHONY: docs
-docs: ## Check that every link between the documents leads somewhere, and that every test they name is there.
+docs: ## Check that every link between the documents leads somewhere, that every test they name is there, and that their Swift is compiled.
 	scripts/check-links README.md docs Benchmarks
 	scripts/check-tests docs/reliability.md
+	scripts/doc-snippets --check
+
+.PHONY: doc-snippets
+doc-snippets: ## Write the documents' Swift blocks to Examples/blog/Tests/DocSnippets, where `make test` compiles them.
+	scripts/doc-snippets
 
 .PHONY: clean
 clean: ## Remove what was built; keep what was installed.

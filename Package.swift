@@ -105,7 +105,8 @@ let package = Package(
     .target(
       name: "PillionTesting",
       dependencies: [
-        "Pillion", "PillionServer", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionTransport",
+        "Pillion", "PillionServer", "PillionDatabase", "PillionInterceptors", "PillionQuery", "PillionSchema",
+        "PillionTransport",
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "NIOCore", package: "swift-nio"),
       ]),

@@ -22,6 +22,14 @@ let package = Package(
       ]),
     .executableTarget(name: "blog-server", dependencies: ["Blog", .product(name: "Pillion", package: "pillion")]),
     .testTarget(
-      name: "BlogTests", dependencies: ["Blog", .product(name: "PillionTesting", package: "pillion")]),
+      name: "BlogTests", dependencies: ["Blog", .product(name: "PillionTesting", package: "pillion")],
+      exclude: ["Fixtures"]),
+    // The manual's Swift, as scripts/doc-snippets writes it.
+    .testTarget(
+      name: "DocSnippets",
+      dependencies: [
+        "Blog", .product(name: "PillionGRPC", package: "pillion"),
+        .product(name: "PillionTesting", package: "pillion"),
+      ]),
   ]
 )

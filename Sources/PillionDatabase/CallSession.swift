@@ -4,6 +4,8 @@ package struct CallSession: Sendable {
   /// Sets them with the parameters, for the running transaction alone.
   package let statement: Statement
   package let parameters: Parameters
+  /// The run-time parameter that it sets beside the role.
+  package let setting: String?
 
   /// - Parameter setting: a run-time parameter and its value; nil: the role alone.
   package init(role: String, setting: (name: String, value: String)?) {
@@ -14,6 +16,7 @@ package struct CallSession: Sendable {
       parameters.append(text: setting.value)
     }
     self.parameters = parameters
+    self.setting = setting?.name
     statement = setting == nil ? Self.roleAlone : Self.roleAndSetting
   }
 

@@ -41,6 +41,13 @@ open class Job: @unchecked Sendable {
   /// Marks the job: lanes drop it where they can. Use `Driver.cancel`, which also stops a running statement.
   package final func markCancelled() { cancelled.store(true, ordering: .relaxed) }
 
+  /// Why it shall not begin or go on, if so.
+  package final func end(at now: UInt64) -> DatabaseError? {
+    if isCancelled { return DatabaseError(.pillion(.cancelled), "the call was cancelled") }
+    guard deadline != 0, now >= deadline else { return nil }
+    return DatabaseError(.pillion(.timeout), "the call's deadline has come")
+  }
+
   /// Lane: works on it from now on.
   package final func noteStarted() {
     if timing?.started == 0 { timing?.started = MonotonicTime.now() }

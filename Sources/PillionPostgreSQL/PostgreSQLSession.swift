@@ -102,6 +102,54 @@ final class PostgreSQLSession: Session {
     return found
   }
 
+  func read(_ stream: RowStream) throws(DatabaseError) -> [RowStream.Chunk] {
+    let isSent = try binder.bind(stream.parameters, at: nil) {
+      connection.execute(unnamed: stream.statement, comment: stream.comment, $0)
+    }
+    guard isSent else { throw broken }
+    var chunks: [RowStream.Chunk] = []
+    try finish(stream.statement.sql, stream) { (result) throws(DatabaseError) in
+      writer.removeAll()
+      var count = 0
+      for row in 0..<result.rows {
+        let loaded = result.load(row: row, into: &cells)
+        if let cutter = stream.cutter, !cutter.admits(loaded, .postgresql) { continue }
+        try stream.encoder.encodeFramed(loaded, into: &writer)
+        count += 1
+        guard writer.count >= RowStream.chunkBytes else { continue }
+        chunks.append(RowStream.Chunk(bytes: [UInt8](writer.bytes), rows: count))
+        writer.removeAll()
+        count = 0
+      }
+      if count > 0 { chunks.append(RowStream.Chunk(bytes: [UInt8](writer.bytes), rows: count)) }
+    }
+    return chunks
+  }
+
+  func execute(_ sql: String, for job: Job) throws(DatabaseError) {
+    guard connection.send(sql) else { throw broken }
+    try finish(sql, job) { _ in }
+  }
+
+  func texts(_ sql: String, for job: Job) throws(DatabaseError) -> [[String?]] {
+    guard connection.send(sql) else { throw broken }
+    var found: [[String?]] = []
+    try finish(sql, job) { result in
+      for row in 0..<result.rows { found.append((0..<result.columns).map { result.text(row: row, column: $0) }) }
+    }
+    return found
+  }
+
+  func checkDeferred(for job: Job) throws(DatabaseError) {
+    // What is checked now stays deferred: `ROLLBACK TO` takes the setting back, and what was checked is checked again.
+    for sql in [
+      "SAVEPOINT pillion_check", "SET CONSTRAINTS ALL IMMEDIATE", "ROLLBACK TO SAVEPOINT pillion_check",
+      "RELEASE SAVEPOINT pillion_check",
+    ] {
+      try execute(sql, for: job)
+    }
+  }
+
   // MARK: Waiting
 
   private var broken: DatabaseError { DatabaseError(.pillion(.unavailable), connection.failure) }
@@ -143,11 +191,7 @@ final class PostgreSQLSession: Session {
     guard ready >= 0 || errno == EINTR else { throw broken }
     if ready > 0, !connection.consumeInput() { throw broken }
     guard verdict == nil else { return }
-    if job.isCancelled {
-      verdict = DatabaseError(.pillion(.cancelled), "the call was cancelled")
-    } else if job.deadline != 0, MonotonicTime.now() >= job.deadline {
-      verdict = DatabaseError(.pillion(.timeout), "the call's deadline has come")
-    }
+    verdict = job.end(at: MonotonicTime.now())
     // The results are read to their end before the next statement, so that a late request hits nothing else: the server
     // takes it, at the latest, before `send` returns.
     if verdict != nil { connection.cancelHandle.send() }

@@ -28,15 +28,18 @@ package final class SQLiteAdminConnection: AdminConnection {
 
   package func query(_ sql: String) throws(DatabaseError) -> [[String?]] {
     do throws(DatabaseError) {
-      return try rows(of: sql)
+      return try connection.texts(sql)
     } catch {
       guard connection.mendsTrust(after: error) else { throw error }
-      return try rows(of: sql)
+      return try connection.texts(sql)
     }
   }
+}
 
-  private func rows(of sql: String) throws(DatabaseError) -> [[String?]] {
-    let statement = try PreparedStatement(sql, on: connection.handle)
+extension Connection {
+  /// The rows of one statement, every value as text, NULL as nil.
+  func texts(_ sql: String) throws(DatabaseError) -> [[String?]] {
+    let statement = try PreparedStatement(sql, on: handle)
     var rows: [[String?]] = []
     while try statement.step() {
       rows.append((0..<sqlite3_data_count(statement.handle)).map { Self.text(statement, $0) })

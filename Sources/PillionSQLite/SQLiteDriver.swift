@@ -13,7 +13,9 @@ package final class SQLiteDriver: Driver {
   private let threads: Locked<[LaneThread]>
   private let readers: Int
   private let configuration: SQLiteConfiguration
-  private let turn = WriteTurn()
+  /// Whose transaction is next, among the sessions. SQLite's own lock is asked for again and again by whoever wants it, and
+  /// may be had last by the one who came first.
+  private let turn = Turn()
 
   package var dialect: Dialect { .sqlite }
 

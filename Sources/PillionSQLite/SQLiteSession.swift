@@ -7,11 +7,14 @@ import PillionWire
 final class SQLiteSession: Session {
   private let connection: Connection
   private let runner = OperationRunner()
+  private let configuration: SQLiteConfiguration
   private let rows = RowBuffer()
-  private let turn: WriteTurn
+  private var writer = WireWriter()
+  private let turn: Turn
   private var hasTurn = false
 
-  init(_ configuration: SQLiteConfiguration, status: LaneStatus, turn: WriteTurn) throws(DatabaseError) {
+  init(_ configuration: SQLiteConfiguration, status: LaneStatus, turn: Turn) throws(DatabaseError) {
+    self.configuration = configuration
     self.turn = turn
     let watch = Watch(status: status, configuration: configuration, stopsAtShutdown: true)
     connection = try Connection(configuration, role: .session, watch: watch, mayCreate: false)
@@ -44,7 +47,7 @@ final class SQLiteSession: Session {
   /// A control is prepared once; deeper savepoints than anybody writes are not worth it.
   private static let controls: [SessionControl: Statement] = {
     var statements: [SessionControl: Statement] = [:]
-    let nested = (1...8).flatMap { [SessionControl.savepoint($0), .release($0), .rollbackTo($0)] }
+    let nested = (0...8).flatMap { [SessionControl.savepoint($0), .release($0), .rollbackTo($0)] }
     for control in [.commit, .rollback] + nested { statements[control] = Statement(control.sql, parameterTypes: []) }
     return statements
   }()
@@ -82,6 +85,25 @@ final class SQLiteSession: Session {
       while try statement.step() { found.append(try rows.read(statement).map { SessionValue($0) }) }
       return found
     }
+  }
+
+  func read(_ stream: RowStream) throws(DatabaseError) -> [RowStream.Chunk] {
+    let cursor = StreamCursor(stream, on: connection, configuration: configuration, now: MonotonicTime.now())
+    defer { cursor.finish() }
+    return try watched(stream) { () throws(DatabaseError) in try cursor.readAll(rows, &writer) }
+  }
+
+  func execute(_ sql: String, for job: Job) throws(DatabaseError) {
+    try watched(job) { () throws(DatabaseError) in try connection.execute(sql) }
+  }
+
+  func texts(_ sql: String, for job: Job) throws(DatabaseError) -> [[String?]] {
+    try watched(job) { () throws(DatabaseError) in try connection.texts(sql) }
+  }
+
+  func checkDeferred(for job: Job) throws(DatabaseError) {
+    guard connection.hasOpenForeignKeys else { return }
+    throw SQLiteError.make(SQLiteError.Extended.foreignKey, "FOREIGN KEY constraint failed")
   }
 
   private func watched<Result>(

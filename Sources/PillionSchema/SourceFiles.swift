@@ -35,7 +35,7 @@ enum SourceFiles {
     return names
   }
 
-  private static func text(of path: String, _ sink: DiagnosticSink) -> String? {
+  static func text(of path: String, _ sink: DiagnosticSink) -> String? {
     let location = SourceLocation(file: path)
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {

@@ -57,7 +57,7 @@ final class ListHandler: CallHandler {
     let admission = method.access?.admit(call)
     if call.isEnded { return }
     var violations: [FieldViolation] = []
-    guard let list = method.request.call(loop.message, admission, now: .now(), violations: &violations) else {
+    guard let list = method.request.call(loop.message, admission, now: call.wallTime, violations: &violations) else {
       return call.finish(method.errors.status(for: violations))
     }
     answer = method.makeStream(list, call: call, loop: loop)

@@ -94,7 +94,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
 
   private func complete() {
     if let next = cutter?.next,
-      !call.addTrailer(ListMethod.tokenTrailer, method.request.token(next, digest))
+      !call.addTrailer(ListMethod.tokenTrailer, method.request.token(next, digest, now: call.wallTime))
     {
       return call.finish(ListMethod.tooLong)
     }

@@ -111,8 +111,8 @@ struct ListRequest: Sendable {
   }
 
   /// The token of the page behind `position`.
-  func token(_ position: PagePosition, _ digest: [UInt8]) -> String {
-    policy.tokens.seal(position, digest: digest, now: WallTime.now().seconds)
+  func token(_ position: PagePosition, _ digest: [UInt8], now: WallTime) -> String {
+    policy.tokens.seal(position, digest: digest, now: now.seconds)
   }
 
   private struct Texts {

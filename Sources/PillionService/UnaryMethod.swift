@@ -70,7 +70,7 @@ private final class UnaryHandler: CallHandler {
     var violations: [FieldViolation] = []
     method.validator.validate(loop.message, violations: &violations)
     guard let (plan, caller, session) = method.admit(call) else { return }
-    guard let bound = plan.bind(loop.message, caller: caller, now: .now(), violations: &violations) else {
+    guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
       return call.finish(method.errors.status(for: violations))
     }
     operation = UnaryOperation(bound, call: call, method: method, loop: loop, session: session)

@@ -66,12 +66,12 @@ extension Connection {
     if let refusal = head.refusal(limit: headerListLimit) { return call.refuse(refusal) }
     if isUnderPressure { return call.refuse(Refusal(loop.configuration.exhausted)) }
     if let timeout = head.timeout {
-      let (deadline, overflow) = readTime.addingReportingOverflow(timeout)
+      let (deadline, overflow) = loop.clock.time(at: readTime).addingReportingOverflow(timeout)
       call.deadline = overflow ? UInt64(Int64.max) : min(deadline, UInt64(Int64.max))
       if timeout == 0 {
         return call.refuse(Refusal(Status(.deadlineExceeded, "the deadline has passed")))
       }
-      loop.addDeadline(of: call, now: readTime)
+      loop.addDeadline(of: call, at: readTime)
     }
     if route.method.isServerStreaming { self.session?.setIncremental(id) }
     call.enter()

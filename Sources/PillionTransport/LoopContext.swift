@@ -12,6 +12,8 @@ package final class LoopContext: @unchecked Sendable {
   /// Place of this loop among the server's.
   package let index: Int
 
+  /// What deadlines are measured by.
+  package let clock: ServerClock
   let configuration: TransportConfiguration
   let load: ServerLoad
   let clockLimits: ConnectionClock.Limits
@@ -40,9 +42,10 @@ package final class LoopContext: @unchecked Sendable {
 
   init(
     eventLoop: any EventLoop, index: Int, configuration: TransportConfiguration, router: Router, load: ServerLoad,
-    interceptors: [any Interceptor] = [], observer: (any CallObserver)?,
+    clock: ServerClock = ServerClock(), interceptors: [any Interceptor] = [], observer: (any CallObserver)?,
     connectionObserver: (any ConnectionObserver)? = nil
   ) {
+    self.clock = clock
     self.eventLoop = eventLoop
     self.index = index
     self.configuration = configuration
@@ -91,8 +94,9 @@ package final class LoopContext: @unchecked Sendable {
 
   // MARK: Deadlines
 
-  func addDeadline(of call: ServerCall, now: UInt64) {
-    arm(at: wheel.insert(call, now: now))
+  /// `moment` is that of CLOCK_MONOTONIC.
+  func addDeadline(of call: ServerCall, at moment: UInt64) {
+    arm(at: wheel.insert(call, now: clock.time(at: moment)))
   }
 
   func removeDeadline(of call: ServerCall) {
@@ -102,15 +106,21 @@ package final class LoopContext: @unchecked Sendable {
   private func arm(at time: UInt64) {
     guard time < timerTime else { return }
     timer?.cancel()
-    timer = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time)) { self.timerFired() }
+    timer = eventLoop.scheduleTask(deadline: .uptimeNanoseconds(clock.moment(of: time))) { self.timerFired() }
     timerTime = time
   }
 
   private func timerFired() {
     timer = nil
     timerTime = .max
-    for call in wheel.advance(to: Self.now()) { call.deadlinePassed() }
+    for call in wheel.advance(to: clock.now()) { call.deadlinePassed() }
     if let next = wheel.nextTime { arm(at: next) }
+  }
+
+  /// The clock has been moved: what is due ends now.
+  func clockMoved() {
+    timer?.cancel()
+    timerFired()
   }
 
   // MARK: Connections

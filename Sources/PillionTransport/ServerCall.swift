@@ -110,6 +110,8 @@ public final class ServerCall: @unchecked Sendable {
   }
 
   package var loop: LoopContext { connection.loop }
+  /// What the call's deadline and tokens are measured by.
+  package var clock: ServerClock { connection.loop.clock }
   package var eventLoop: any EventLoop { connection.loop.eventLoop }
   /// Place of the call's event loop among the server's.
   package var loopIndex: Int { connection.loop.index }

@@ -16,6 +16,7 @@ package final class TransportServer: Sendable {
   private let group: any EventLoopGroup
   private let loops: [LoopContext]
   private let load: ServerLoad
+  private let clock = ServerClock()
   private let state = Mutex(State())
   private let credentials: Mutex<TLSCredentials?>
 
@@ -40,7 +41,7 @@ package final class TransportServer: Sendable {
       loops.append(
         LoopContext(
           eventLoop: eventLoop, index: loops.count, configuration: configuration, router: router, load: load,
-          interceptors: interceptors, observer: observer, connectionObserver: connectionObserver))
+          clock: clock, interceptors: interceptors, observer: observer, connectionObserver: connectionObserver))
     }
     self.loops = loops
   }
@@ -153,6 +154,16 @@ package final class TransportServer: Sendable {
       try? await loop.eventLoop.submit { loop.router = router }.outcome()
     }
   }
+
+  /// Moves the time that calls go by; returns when what is due then has ended. For tests.
+  package func advanceClock(by nanoseconds: UInt64) async {
+    clock.advance(by: nanoseconds)
+    // The futures never fail but with their loops, which are the caller's to end.
+    for loop in loops { try? await loop.eventLoop.submit { loop.clockMoved() }.outcome() }
+  }
+
+  /// Goes by the system's clock again. Calls that go on keep the deadlines that they have.
+  package func resetClock() { clock.reset() }
 
   /// Stops listening and ends every connection: no new calls, those in flight may finish within `grace`; then they are
   /// cancelled with `.shutdown` and answered UNAVAILABLE. Returns when all connections are closed, at the latest

@@ -27,6 +27,7 @@ public final class CallContext: Sendable {
 
   private let claims: [String: ClaimValue]
   private let deadline: UInt64
+  private let clock: ServerClock
   private let added: Box
 
   private final class Box: Sendable {
@@ -49,7 +50,8 @@ public final class CallContext: Sendable {
     claims = identity?.claims ?? [:]
     requestID = call.requestID ?? ErrorPolicy.makeRequestID()
     deadline = call.deadline
-    database = Database(access, deadline: call.deadline)
+    database = Database(access, clock: call.clock, deadline: call.databaseDeadline)
+    clock = call.clock
     added = Box()
   }
 
@@ -62,6 +64,7 @@ public final class CallContext: Sendable {
     requestID = other.requestID
     claims = other.claims
     deadline = other.deadline
+    clock = other.clock
     added = other.added
     self.database = database
   }
@@ -75,7 +78,7 @@ public final class CallContext: Sendable {
   /// How long the client still waits, never negative; nil: as long as it takes.
   public var timeRemaining: Duration? {
     guard deadline > 0 else { return nil }
-    let now = LoopContext.now()
+    let now = clock.now()
     return .nanoseconds(Int64(clamping: deadline > now ? deadline - now : 0))
   }
 

@@ -1,6 +1,7 @@
 import PillionDatabase
 import PillionSchema
 import PillionService
+import PillionTransport
 public import SwiftProtobuf
 
 /// Writes of single rows by their messages.
@@ -35,7 +36,7 @@ extension Database {
   private func write(_ action: Action, _ record: some Message, _ name: String?) async throws -> [UInt8] {
     let model = try model(name ?? type(of: record).protoMessageName)
     let bytes: [UInt8] = try record.serializedBytes()
-    let bound = try ModelError.translating { try model.write(action, bytes) }
+    let bound = try ModelError.translating { try model.write(action, bytes, now: WallTime(clock)) }
     return try await write(bound, of: model)
   }
 }

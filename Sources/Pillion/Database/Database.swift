@@ -1,5 +1,6 @@
 import PillionDatabase
 import PillionService
+import PillionTransport
 
 /// The database, for hooks and services: queries over the models, SQL with bound values, and transactions.
 ///
@@ -11,20 +12,24 @@ import PillionService
 /// SQLite has one writer at a time: as long as a transaction is open, all other writes wait.
 public struct Database: Sendable {
   private let access: DatabaseAccess
+  let clock: ServerClock
   private let deadline: UInt64
   /// Nil outside of a transaction.
   private let lease: SessionLease?
 
-  init(_ access: DatabaseAccess, deadline: UInt64) { self.init(access, deadline: deadline, lease: nil) }
+  init(_ access: DatabaseAccess, clock: ServerClock, deadline: UInt64) {
+    self.init(access, clock: clock, deadline: deadline, lease: nil)
+  }
 
-  private init(_ access: DatabaseAccess, deadline: UInt64, lease: SessionLease?) {
+  private init(_ access: DatabaseAccess, clock: ServerClock, deadline: UInt64, lease: SessionLease?) {
     self.access = access
+    self.clock = clock
     self.deadline = deadline
     self.lease = lease
   }
 
   /// The same, inside the transaction that is open on a session.
-  func inside(_ lease: SessionLease) -> Database { Database(access, deadline: deadline, lease: lease) }
+  func inside(_ lease: SessionLease) -> Database { Database(access, clock: clock, deadline: deadline, lease: lease) }
 
   /// Runs one statement; its rows, all of them, each a value for each column.
   ///
@@ -47,6 +52,7 @@ public struct Database: Sendable {
   }
 
   /// Runs `body` in a transaction, or, inside one, behind a savepoint: kept when it returns, undone when it throws.
+  @discardableResult
   public func transaction<Result: Sendable>(
     _ body: (_ database: Database) async throws -> Result
   ) async throws -> Result {

@@ -12,6 +12,12 @@ package protocol Session: AnyObject {
   /// Takes on a caller's role until the transaction that is open ends; PostgreSQL only.
   func assume(_ caller: CallSession, for job: Job) throws(DatabaseError)
 
+  /// Ends what `assume` began, for what follows in the transaction.
+  func resign(_ caller: CallSession, for job: Job) throws(DatabaseError)
+
+  /// Checks what a COMMIT would: constraints that are deferred.
+  func checkDeferred(for job: Job) throws(DatabaseError)
+
   /// Runs the steps of an operation, inside the transaction that is open.
   func run(_ operation: Operation) -> Operation.Outcome
 
@@ -20,6 +26,27 @@ package protocol Session: AnyObject {
 
   /// Runs one statement; its rows, all of them.
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]]
+
+  /// The rows of a List, all of them.
+  func read(_ stream: RowStream) throws(DatabaseError) -> [RowStream.Chunk]
+
+  /// Runs one statement without parameters; its rows are ignored.
+  func execute(_ sql: String, for job: Job) throws(DatabaseError)
+
+  /// The rows of one statement without parameters, every value as the database writes it, NULL as nil.
+  func texts(_ sql: String, for job: Job) throws(DatabaseError) -> [[String?]]
+}
+
+extension Session {
+  package func resign(_ caller: CallSession, for job: Job) throws(DatabaseError) {
+    guard dialect == .postgresql else { return }
+    let role = "SELECT pg_catalog.set_config('role', 'none', true)"
+    guard let setting = caller.setting else {
+      _ = try rows(role, [], for: job)
+      return
+    }
+    _ = try rows("\(role), pg_catalog.set_config($1, '', true)", [.text(setting)], for: job)
+  }
 }
 
 /// What transactions are made of. Savepoints nest: each is known by its depth.

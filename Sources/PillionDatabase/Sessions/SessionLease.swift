@@ -119,10 +119,7 @@ package final class SessionLease: Sendable {
     return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
       thread.submit { thread in
         do throws(DatabaseError) {
-          if job.isCancelled { throw DatabaseError(.pillion(.cancelled), "the call was cancelled") }
-          if job.deadline != 0, MonotonicTime.now() >= job.deadline {
-            throw DatabaseError(.pillion(.timeout), "the call's deadline has come")
-          }
+          if let error = job.end(at: MonotonicTime.now()) { throw error }
           guard let session = try opens ? thread.current() : thread.existing else {
             throw DatabaseError(.pillion(.unavailable), "the connection broke in the middle of a transaction")
           }

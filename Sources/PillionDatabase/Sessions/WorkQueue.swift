@@ -3,13 +3,13 @@ import Glibc
 /// What one thread waits for and others bring, in order.
 ///
 /// `@unchecked Sendable`: everything is touched under `mutex` only.
-final class WorkQueue<Work: Sendable>: @unchecked Sendable {
+package final class WorkQueue<Work: Sendable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var waiting: ArraySlice<Work> = []
   private var isClosed = false
 
-  init() {
+  package init() {
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -23,7 +23,7 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func put(_ work: Work) {
+  package func put(_ work: Work) {
     pthread_mutex_lock(mutex)
     waiting.append(work)
     pthread_mutex_unlock(mutex)
@@ -31,7 +31,7 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
   }
 
   /// What waits is still handed out.
-  func close() {
+  package func close() {
     pthread_mutex_lock(mutex)
     isClosed = true
     pthread_mutex_unlock(mutex)
@@ -39,7 +39,7 @@ final class WorkQueue<Work: Sendable>: @unchecked Sendable {
   }
 
   /// The next; waits for it. Nil: the queue is closed and empty.
-  func take() -> Work? {
+  package func take() -> Work? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while waiting.isEmpty, !isClosed { pthread_cond_wait(condition, mutex) }

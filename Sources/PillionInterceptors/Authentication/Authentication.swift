@@ -135,7 +135,7 @@ package final class Authentication: Interceptor {
     if methods.apiKeys != nil, token.starts(with: APIKey.prefix.utf8) { return judge(apiKey: token, call) }
     guard let tokens = loops[call].tokens else { return .bad(.malformed("bearer tokens are not taken here")) }
     do throws(TokenProblem) {
-      return .good(try tokens.bearer(of: token))
+      return .good(try tokens.bearer(of: token, now: call.clock.unixTime()))
     } catch {
       if case .unknownKey = error { return .bad(.unknownKey(error.description)) }
       return .bad(error == .expired ? .expired(error.description) : .wrong(error.description))
@@ -155,7 +155,7 @@ package final class Authentication: Interceptor {
     }
     if store.refresh(&ring) { loops[call].apiKeys = ring }
     do throws(APIKeyring.Problem) {
-      return .good(try ring.value.identity(text, now: Int64(WallClock.now())))
+      return .good(try ring.value.identity(text, now: Int64(call.clock.unixTime())))
     } catch {
       switch error {
       case .malformed: return .bad(.wrong("this is not written as an API key is"))

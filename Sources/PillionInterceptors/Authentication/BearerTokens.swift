@@ -13,9 +13,9 @@ final class BearerTokens {
     known = keys.copy()
   }
 
-  func bearer(of token: UnsafeBufferPointer<UInt8>) throws(TokenProblem) -> Identity {
+  /// - Parameter now: Unix seconds.
+  func bearer(of token: UnsafeBufferPointer<UInt8>, now: Double) throws(TokenProblem) -> Identity {
     if keys.refresh(&known) { verified.removeAll() }
-    let now = WallClock.now()
     if let identity = verified.identity(token, now: now) { return identity }
     let bytes = Array(token.prefix(TokenVerifier.maximumBytes))
     let new = try TokenVerifier.verify(bytes, keys: known.value, rules: rules, now: now)

@@ -36,11 +36,12 @@ package struct DeadlineInterceptor: Interceptor {
   }
 
   package func begin(_ call: ServerCall) -> Verdict {
+    let start = call.clock.time(at: call.startTime)
     if call.deadline == 0 {
       let limit = fallback > 0 ? fallback : maximum
-      if !Self.isWatch(call.route) { call.moveDeadline(to: call.startTime + limit) }
-    } else if maximum > 0, call.deadline > call.startTime + maximum {
-      call.moveDeadline(to: call.startTime + maximum)
+      if !Self.isWatch(call.route) { call.moveDeadline(to: start + limit) }
+    } else if maximum > 0, call.deadline > start + maximum {
+      call.moveDeadline(to: start + maximum)
     }
     return .proceed
   }

@@ -48,7 +48,8 @@ package struct RateLimitInterceptor: Interceptor {
   }
 
   package func begin(_ call: ServerCall) -> Verdict {
-    guard let wait = allowance(of: call).take(at: call.startTime, limit) else { return .proceed }
+    let now = call.clock.time(at: call.startTime)
+    guard let wait = allowance(of: call, now: now).take(at: now, limit) else { return .proceed }
     let milliseconds = Int(wait / 1_000_000) + 1
     return .refuse(
       Status(
@@ -56,11 +57,11 @@ package struct RateLimitInterceptor: Interceptor {
         details: [.errorInfo(reason: "RATE_LIMITED"), .retry(milliseconds: milliseconds)]))
   }
 
-  private func allowance(of call: ServerCall) -> CallerAllowance {
+  private func allowance(of call: ServerCall, now: UInt64) -> CallerAllowance {
     let principal = byPrincipal ? call.identity?.principal : nil
     if let last = call.connectionAttributes[LastCaller.self], last.principal == principal { return last.allowance }
     // No principal has a name that begins like a peer's.
-    let allowance = table.allowance(of: principal ?? "\n" + Self.host(call.peer), now: call.startTime)
+    let allowance = table.allowance(of: principal ?? "\n" + Self.host(call.peer), now: now)
     call.connectionAttributes[LastCaller.self] = LastCaller(principal: principal, allowance: allowance)
     return allowance
   }

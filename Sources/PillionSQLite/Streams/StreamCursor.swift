@@ -85,11 +85,16 @@ final class StreamCursor {
 
   private func nextChunk(_ rows: RowBuffer, _ writer: inout WireWriter) throws(DatabaseError) -> RowStream.Chunk? {
     guard isSpooled else { return try readChunk(rows, &writer) }
-    if statement != nil {
-      while let chunk = try readChunk(rows, &writer) { spool.append(chunk) }
-      spool.reverse()
-    }
+    if statement != nil { spool = try readAll(rows, &writer).reversed() }
     return spool.popLast()
+  }
+
+  /// All chunks that are left, read at once.
+  func readAll(_ rows: RowBuffer, _ writer: inout WireWriter) throws(DatabaseError) -> [RowStream.Chunk] {
+    if !isStarted { try start() }
+    var chunks: [RowStream.Chunk] = []
+    while let chunk = try readChunk(rows, &writer) { chunks.append(chunk) }
+    return chunks
   }
 
   private func readChunk(_ rows: RowBuffer, _ writer: inout WireWriter) throws(DatabaseError) -> RowStream.Chunk? {

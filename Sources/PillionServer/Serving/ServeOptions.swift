@@ -1,3 +1,4 @@
+package import PillionDatabase
 package import PillionService
 package import PillionTransport
 
@@ -18,8 +19,12 @@ package struct ServeOptions: Sendable {
   package var modelServices: [@Sendable (CustomServiceContext) -> CodeService] = []
   /// What becomes of the layers before the server is made of them, for tests.
   package var adaptLayers: @Sendable ([any Interceptor]) -> [any Interceptor] = { $0 }
-  /// A server in a test: tables that the database lacks are created, and callers are known without `authentication`.
-  package var isTest = false
+  /// What becomes of the driver before the server works with it, for tests.
+  package var adaptDriver: @Sendable (any Driver) throws(DatabaseError) -> any Driver = { (driver) in driver }
+  /// Whether tables that the database lacks are created, for tests.
+  package var createsTables = false
+  /// Whether callers may be known without `authentication`, for tests.
+  package var hasCallers = false
   /// What runs beside the server, and is cancelled at its end.
   package var tasks: [@Sendable () async -> Void] = []
 

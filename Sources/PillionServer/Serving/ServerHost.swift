@@ -1,7 +1,7 @@
 import CPillionMalloc
 package import Logging
 import NIOCore
-import PillionDatabase
+package import PillionDatabase
 import PillionInterceptors
 import PillionProto
 import PillionQuery
@@ -18,8 +18,8 @@ package final class ServerHost {
   package let logger: Logger
   package let transport: TransportServer
   let database: DatabaseURL
-  let definitions: Definitions
-  let driver: any Driver
+  package let definitions: Definitions
+  package let driver: any Driver
   let group: any EventLoopGroup
   let layers: [any Interceptor]
   let assembly: ServiceAssembly
@@ -74,7 +74,7 @@ package final class ServerHost {
     let group = configuration.transport.makeEventLoopGroup()
     // A group that does not end leaves threads to the end of the process.
     teardown.add { try? group.syncShutdownGracefully() }
-    if options.isTest {
+    if options.createsTables {
       do throws(DatabaseError) {
         _ = try database.createTables(of: definitions.schema, hasSession: configuration.prepares)
       } catch {
@@ -83,7 +83,7 @@ package final class ServerHost {
     }
     let driver: any Driver
     do throws(DatabaseError) {
-      driver = try database.open(configuration)
+      driver = try options.adaptDriver(database.open(configuration))
     } catch {
       throw StartFailure(error, database)
     }
@@ -145,7 +145,7 @@ package final class ServerHost {
       hooks: Hooks(
         byModel: options.hooks.mapValues { $0(custom) }, services: modelServices, sessions: sessions),
       records: records, rules: rules,
-      hasCallers: options.isTest || configuration.interceptors.contains(Authentication.definition.name))
+      hasCallers: options.hasCallers || configuration.interceptors.contains(Authentication.definition.name))
     let drift = DriftWatch(
       database: database, hasSession: configuration.prepares, definitions: definitions, health: health, logger: logger)
     drift.start()

@@ -108,7 +108,7 @@ package final class HookedCall: @unchecked Sendable {
         }
         var violations: [FieldViolation] = []
         method.validator.validate(loop.message, violations: &violations)
-        guard let bound = plan.bind(loop.message, caller: caller, now: .now(), violations: &violations) else {
+        guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
           throw HookFailure.violations(violations)
         }
         return bound

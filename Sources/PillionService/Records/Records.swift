@@ -140,7 +140,9 @@ package final class RecordModel: Sendable {
   }
 
   /// A write of a record, which the rules of the definitions are asked about; what they find is thrown as a client reads it.
-  package func write(_ action: Action, _ record: [UInt8]) throws -> BoundOperation {
+  ///
+  /// - Parameter now: for `auto_now` and `default: now`.
+  package func write(_ action: Action, _ record: [UInt8], now: WallTime) throws -> BoundOperation {
     guard let plan = plans.unary[action] else {
       throw RecordError("no row of \(plans.model.fullName) can be told by its message's key")
     }
@@ -153,7 +155,7 @@ package final class RecordModel: Sendable {
       }
       var violations: [FieldViolation] = []
       if action != .destroy { validator.validate(message, violations: &violations) }
-      guard let bound = plan.bind(message, caller: nil, now: .now(), violations: &violations) else {
+      guard let bound = plan.bind(message, caller: nil, now: now, violations: &violations) else {
         throw errors.status(for: violations)
       }
       return bound

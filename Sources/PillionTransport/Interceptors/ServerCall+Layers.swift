@@ -111,11 +111,11 @@ extension ServerCall {
     for (index, layer) in chain.messageLayers.reversed() where index < passedLayers { layer.sending(framed, self) }
   }
 
-  /// Has the call end, at the latest, at a time of `CLOCK_MONOTONIC`; one that has passed ends it at the loop's next turn.
+  /// Has the call end, at the latest, at a time of the server's clock, which is `CLOCK_MONOTONIC`; one that has passed ends it at the loop's next turn.
   public func moveDeadline(to time: UInt64) {
     guard !isEnded else { return }
     loop.removeDeadline(of: self)
     deadline = min(time, UInt64(Int64.max))
-    if deadline > 0 { loop.addDeadline(of: self, now: startTime) }
+    if deadline > 0 { loop.addDeadline(of: self, at: startTime) }
   }
 }

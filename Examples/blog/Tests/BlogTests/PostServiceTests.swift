@@ -1,123 +1,106 @@
 import Blog
-import Foundation
 import GRPCCore
+import Pillion
 import PillionTesting
 import Testing
 
-/// The tutorial's tests, and what this blog adds to it. Each has a server and a database of its own.
-@Suite struct PostServiceTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
+/// The tutorial's tests, and what this blog adds to it: one server, and a transaction for each test.
+@Suite(.testServer(.blog)) struct PostServiceTests {
+  private let test: TestServer
 
-  private func withBlog(_ body: (TestServer) async throws -> Void) async throws {
-    try await withTestServer(BlogServer.make(folder: Self.folder), body)
-  }
+  init() throws { test = try TestServer.current }
 
   @Test func createsPosts() async throws {
-    try await withBlog { test in
-      let posts = Blog_PostController.Client(wrapping: test.client)
-      let post = try await posts.create(
-        .with {
-          $0.title = "title"; $0.content = "content"
-        })
-      #expect(post.title == "title")
-      #expect(post.content == "content")
-      try await test.expect("SELECT count(*) FROM blog_post", [["1"]])
-    }
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    let post = try await posts.create(
+      .with {
+        $0.title = "title"; $0.content = "content"
+      })
+    #expect(post.title == "title")
+    #expect(post.content == "content")
+    try await test.expect("SELECT count(*) FROM blog_post", [["1"]])
   }
 
   @Test func listsPosts() async throws {
-    try await withBlog { test in
-      try await test.execute(
-        "INSERT INTO blog_post (title, content, created) VALUES ('title1', 'content1', '2026-01-01 12:00:00')",
-        "INSERT INTO blog_post (title, content, created) VALUES ('title2', 'content2', '2026-01-02 12:00:00')")
-      let posts = Blog_PostController.Client(wrapping: test.client)
-      let titles = try await posts.list(.init()) { response in
-        try await response.messages.reduce(into: []) { $0.append($1.title) }
-      }
-      #expect(titles == ["title1", "title2"])
+    try await test.execute(
+      "INSERT INTO blog_post (title, content, created) VALUES ('title1', 'content1', '2026-01-01 12:00:00')",
+      "INSERT INTO blog_post (title, content, created) VALUES ('title2', 'content2', '2026-01-02 12:00:00')")
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    let titles = try await posts.list(.init()) { response in
+      try await response.messages.reduce(into: []) { $0.append($1.title) }
     }
+    #expect(titles == ["title1", "title2"])
   }
 
   @Test func hooksChangeWhatComesAndGoes() async throws {
-    try await withBlog { test in
-      let posts = Blog_PostController.Client(wrapping: test.authenticated(as: "ann"))
-      let post = try await posts.create(
-        .with {
-          $0.title = "Hello"; $0.content = "A long story that goes on and on"
-        })
-      #expect(post.author == "ann")
-      #expect(post.summary == "A long story that go…")
-    }
+    let posts = Blog_PostController.Client(wrapping: test.authenticated(as: "ann"))
+    let post = try await posts.create(
+      .with {
+        $0.title = "Hello"; $0.content = "A long story that goes on and on"
+      })
+    #expect(post.author == "ann")
+    #expect(post.summary == "A long story that go…")
   }
 
   @Test func hooksRefuse() async throws {
-    try await withBlog { test in
-      let posts = Blog_PostController.Client(wrapping: test.client)
-      let error = await #expect(throws: RPCError.self) { try await posts.create(.with { $0.title = "HELLO" }) }
-      #expect(error?.code == .invalidArgument)
-      #expect(error?.message.contains("title must not be shouted") == true)
-      try await test.expect("SELECT count(*) FROM blog_post", [["0"]])
-    }
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    let error = await #expect(throws: RPCError.self) { try await posts.create(.with { $0.title = "HELLO" }) }
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message.contains("title must not be shouted") == true)
+    try await test.expect("SELECT count(*) FROM blog_post", [["0"]])
   }
 
   @Test func revisionsAreKeptInTheTransactionOfTheWrite() async throws {
-    try await withBlog { test in
-      let posts = Blog_PostController.Client(wrapping: test.client)
-      var post = try await posts.create(
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    var post = try await posts.create(
+      .with {
+        $0.title = "Hello"; $0.content = "first"
+      })
+    post.content = "second"
+    post = try await posts.update(post)
+    try await test.expect("SELECT content FROM blog_revision", [["first"]])
+    // A write that fails takes its revision with it.
+    await #expect(throws: RPCError.self) {
+      try await posts.update(
         .with {
-          $0.title = "Hello"; $0.content = "first"
+          $0.id = 99; $0.title = "nothing there"
         })
-      post.content = "second"
-      post = try await posts.update(post)
-      try await test.expect("SELECT content FROM blog_revision", [["first"]])
-      // A write that fails takes its revision with it.
-      await #expect(throws: RPCError.self) {
-        try await posts.update(
-          .with {
-            $0.id = 99; $0.title = "nothing there"
-          })
-      }
-      try await test.expect("SELECT count(*) FROM blog_revision", [["1"]])
-      let publishing = Blog_PublishingController.Client(wrapping: test.client)
-      let found1 = try await publishing.publish(.with { $0.id = post.id }).revisions
-      #expect(found1 == 1)
-      try await test.expect("SELECT count(*) FROM blog_post WHERE published", [["1"]])
     }
+    try await test.expect("SELECT count(*) FROM blog_revision", [["1"]])
+    let publishing = Blog_PublishingController.Client(wrapping: test.client)
+    let found1 = try await publishing.publish(.with { $0.id = post.id }).revisions
+    #expect(found1 == 1)
+    try await test.expect("SELECT count(*) FROM blog_post WHERE published", [["1"]])
   }
 
   @Test func onlyAuthorsDelete() async throws {
-    try await withBlog { test in
-      let post = try await Blog_PostController.Client(wrapping: test.authenticated(as: "ann"))
-        .create(.with { $0.title = "mine" })
-      let request = Blog_PostDestroyRequest.with { $0.id = post.id }
-      let error = await #expect(throws: RPCError.self) {
-        try await Blog_PostController.Client(wrapping: test.authenticated(as: "bob")).destroy(request)
-      }
-      #expect(error?.code == .permissionDenied)
-      _ = try await Blog_PostController.Client(wrapping: test.authenticated(as: "ann")).destroy(request)
-      try await test.expect("SELECT count(*) FROM blog_post", [["0"]])
+    let post = try await Blog_PostController.Client(wrapping: test.authenticated(as: "ann"))
+      .create(.with { $0.title = "mine" })
+    let request = Blog_PostDestroyRequest.with { $0.id = post.id }
+    let error = await #expect(throws: RPCError.self) {
+      try await Blog_PostController.Client(wrapping: test.authenticated(as: "bob")).destroy(request)
     }
+    #expect(error?.code == .permissionDenied)
+    _ = try await Blog_PostController.Client(wrapping: test.authenticated(as: "ann")).destroy(request)
+    try await test.expect("SELECT count(*) FROM blog_post", [["0"]])
   }
 
   @Test func grpcSwiftServicesAndLayers() async throws {
-    try await withBlog { test in
-      let feed = Blog_Feed.Client(wrapping: test.client)
-      let (lines, trailer) = try await feed.shout { writer in
-        for word in ["hello", "world"] { try await writer.write(.with { $0.text = word }) }
-      } onResponse: { response in
-        var lines: [String] = []
-        var trailer: String?
-        for try await part in try response.accepted.get().bodyParts {
-          switch part {
-          case .message(let line): lines.append(line.text)
-          case .trailingMetadata(let metadata): trailer = metadata[stringValues: "served-by"].first { _ in true }
-          }
+    let feed = Blog_Feed.Client(wrapping: test.client)
+    let (lines, trailer) = try await feed.shout { writer in
+      for word in ["hello", "world"] { try await writer.write(.with { $0.text = word }) }
+    } onResponse: { response in
+      var lines: [String] = []
+      var trailer: String?
+      for try await part in try response.accepted.get().bodyParts {
+        switch part {
+        case .message(let line): lines.append(line.text)
+        case .trailingMetadata(let metadata): trailer = metadata[stringValues: "served-by"].first { _ in true }
         }
-        return (lines, trailer)
       }
-      #expect(lines == ["HELLO", "WORLD"])
-      #expect(trailer == "blog")
+      return (lines, trailer)
     }
+    #expect(lines == ["HELLO", "WORLD"])
+    #expect(trailer == "blog")
   }
 }

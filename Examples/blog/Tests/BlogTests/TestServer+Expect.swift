@@ -1,3 +1,6 @@
+import Blog
+import Foundation
+import Pillion
 import PillionTesting
 import Testing
 
@@ -12,4 +15,12 @@ extension TestServer {
 /// Expects a value that has to be waited for, which `#expect` does not take.
 func equal<Value: Equatable>(_ found: Value, _ wanted: Value, at location: SourceLocation = #_sourceLocation) {
   #expect(found == wanted, sourceLocation: location)
+}
+
+extension Server {
+  /// The blog, wherever the tests are run.
+  static var blog: Server { BlogServer.make(folder: folder) }
+
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
 }

@@ -1,11 +1,9 @@
 import Glibc
-import PillionDatabase
 
-/// Whose transaction is next, among the sessions of one driver: first come, first served. SQLite's own lock is asked for
-/// again and again by whoever wants it, and may be had last by the one who came first.
+/// Whose turn it is, among threads that may wait: first come, first served.
 ///
 /// `@unchecked Sendable`: everything is touched under `mutex` only.
-final class WriteTurn: @unchecked Sendable {
+package final class Turn: @unchecked Sendable {
   /// Nanoseconds between two looks whether a waiting call still goes on.
   private static let look = 10_000_000
 
@@ -15,7 +13,7 @@ final class WriteTurn: @unchecked Sendable {
   private var waiting: [UInt64] = []
   private var nextTicket: UInt64 = 0
 
-  init() {
+  package init() {
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -30,17 +28,17 @@ final class WriteTurn: @unchecked Sendable {
   }
 
   /// Waits for the turn; throws when the job's call has ended before.
-  func take(for job: Job) throws(DatabaseError) {
+  package func take(for job: Job) throws(DatabaseError) {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     let ticket = nextTicket
     nextTicket &+= 1
     waiting.append(ticket)
     while isTaken || waiting.first != ticket {
-      if let verdict = Watch.verdict(on: job, now: MonotonicTime.now()) {
+      if let error = job.end(at: MonotonicTime.now()) {
         waiting.removeAll { $0 == ticket }
         pthread_cond_broadcast(condition)
-        throw verdict.error
+        throw error
       }
       wait()
     }
@@ -48,7 +46,7 @@ final class WriteTurn: @unchecked Sendable {
     isTaken = true
   }
 
-  func give() {
+  package func give() {
     pthread_mutex_lock(mutex)
     isTaken = false
     pthread_mutex_unlock(mutex)

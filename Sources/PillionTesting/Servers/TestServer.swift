@@ -1,14 +1,11 @@
-import Foundation
 public import GRPCCore
 public import Pillion
-import PillionDatabase
-import PillionServer
 import PillionTransport
 
 /// A server without a port for the time of a test, with a database of its own.
 ///
 ///     @Test func creates() async throws {
-///       try await withTestServer(Blog.server) { test in
+///       try await withTestServer(BlogServer.make()) { test in
 ///         let posts = Blog_PostController.Client(wrapping: test.client)
 ///         let post = try await posts.create(.with { $0.title = "title" })
 ///         #expect(post.title == "title")
@@ -19,56 +16,35 @@ import PillionTransport
 /// It does all that the real one does, but for listening. The database is new and empty, with the tables that the
 /// definitions need, and is gone after the test: tests may run at once, and see transactions as clients do. It is of the
 /// kind that the settings name; SQLite, if they name none.
+///
+/// Where a suite has several tests of the same server, `.testServer(…)` makes it once for all of them.
 public func withTestServer<Result: Sendable>(
   _ server: Server, _ body: (TestServer) async throws -> Result
 ) async throws -> Result {
-  let configured = try server.options().configuration.database
-  let database = try await TestDatabase.make(like: configured)
+  let host = try await TestHost.start(server, nil)
   let result: Swift.Result<Result, any Error>
   do {
-    result = .success(try await run(server, database, body))
+    result = .success(try await host.run(body))
   } catch {
     result = .failure(error)
   }
-  try await database.remove()
+  try await host.stop()
   return try result.get()
-}
-
-private func run<Result: Sendable>(
-  _ server: Server, _ database: TestDatabase, _ body: (TestServer) async throws -> Result
-) async throws -> Result {
-  var options = try server.options(changed: ["database.url": database.url, "log.level": "critical"])
-  options.isTest = true
-  options.adaptLayers = TestIdentity.adapt
-  let (ready, reports) = AsyncThrowingStream<TransportServer, any Error>.makeStream()
-  let thread = ServingThread(options) { host throws(StartFailure) in reports.yield(host.transport) }
-  return try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask {
-      do {
-        try await thread.run()
-        reports.finish()
-      } catch {
-        reports.finish(throwing: error)
-      }
-    }
-    defer { group.cancelAll() }
-    for try await transport in ready {
-      let inside = try await transport.connectInside()
-      defer { inside.close() }
-      return try await body(TestServer(inside, database))
-    }
-    throw CancellationError()
-  }
 }
 
 /// What a test has of its server.
 public struct TestServer: Sendable {
+  /// The URL of the test's database.
+  public let databaseURL: String
   private let inside: InsideClient
-  private let database: TestDatabase
+  private let store: TestStore
+  private let transport: TransportServer
 
-  init(_ inside: InsideClient, _ database: TestDatabase) {
+  init(_ inside: InsideClient, _ transport: TransportServer, _ store: TestStore, databaseURL: String) {
     self.inside = inside
-    self.database = database
+    self.transport = transport
+    self.store = store
+    self.databaseURL = databaseURL
   }
 
   /// For the stubs that grpc-swift-2 generates; a caller without a name.
@@ -81,12 +57,27 @@ public struct TestServer: Sendable {
     GRPCClient(transport: TestChannel(inside, metadata: TestIdentity.metadata(principal, claims)))
   }
 
-  /// The URL of the test's database.
-  public var databaseURL: String { database.url }
-
   /// Runs statements in one transaction: rows that a test begins with.
-  public func execute(_ statements: String...) async throws { try await database.execute(statements) }
+  public func execute(_ statements: String...) async throws { try await store.execute(statements) }
 
   /// The rows of one statement, every value as text, NULL as nil.
-  public func query(_ sql: String) async throws -> [[String?]] { try await database.query(sql) }
+  public func query(_ sql: String) async throws -> [[String?]] { try await store.query(sql) }
+
+  /// Moves the server's clock, which goes back to the system's at the end of the test: calls whose deadline has come then
+  /// end with DEADLINE_EXCEEDED, tokens and page tokens expire, rates are free again, `auto_now` writes that time.
+  ///
+  /// What the client and the database themselves measure goes on by the system's clock: `CallOptions.timeout` ends a call
+  /// at the client, if not before at the server.
+  public func advanceClock(by duration: Duration) async {
+    let (seconds, attoseconds) = duration.components
+    let nanoseconds = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let rest = UInt64(clamping: attoseconds / 1_000_000_000)
+    await transport.advanceClock(by: nanoseconds.overflow ? UInt64(Int64.max) : nanoseconds.partialValue &+ rest)
+  }
+
+  /// Ends its calls.
+  func close() {
+    inside.close()
+    transport.resetClock()
+  }
 }

@@ -5,7 +5,6 @@ import PillionServer
 /// A database that is there for one test.
 struct TestDatabase: Sendable {
   let url: String
-  private let database: DatabaseURL
   private let remover: @Sendable () async throws -> Void
 
   /// A new one, empty: a SQLite file in a folder of its own, or on the same server of PostgreSQL.
@@ -14,6 +13,8 @@ struct TestDatabase: Sendable {
     guard case .postgresql(let conninfo) = configured else {
       let folder = FileManager.default.temporaryDirectory.appending(path: name)
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      // An empty file is an empty database.
+      try Data().write(to: folder.appending(path: "test.db"))
       return try TestDatabase("sqlite:\(folder.path)/test.db") { try FileManager.default.removeItem(at: folder) }
     }
     let original = DatabaseURL.postgresql(conninfo: conninfo)
@@ -31,46 +32,12 @@ struct TestDatabase: Sendable {
   }
 
   private init(_ url: String, remover: @escaping @Sendable () async throws -> Void) throws {
-    guard let database = DatabaseURL(url) else {
+    guard DatabaseURL(url) != nil else {
       throw DatabaseError(.pillion(.unavailable), "'\(url)' is not the URL of a database")
     }
     self.url = url
-    self.database = database
     self.remover = remover
   }
 
   func remove() async throws { try await remover() }
-
-  func execute(_ statements: [String]) async throws {
-    let database = database
-    try await onThread { () throws(DatabaseError) in
-      try database.connect(isReadOnly: false).execute(statements)
-    }
-  }
-
-  func query(_ sql: String) async throws -> [[String?]] {
-    let database = database
-    return try await onThread { () throws(DatabaseError) in
-      try database.connect(isReadOnly: false).query(sql)
-    }
-  }
-}
-
-/// Runs what may wait on a thread of its own.
-private func onThread<Result: Sendable>(
-  _ body: @escaping @Sendable () throws(DatabaseError) -> Result
-) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
-    do throws(DatabaseError) {
-      try LaneThread(name: "test") {
-        do throws(DatabaseError) {
-          continuation.resume(returning: try body())
-        } catch {
-          continuation.resume(throwing: error)
-        }
-      }.detach()
-    } catch {
-      continuation.resume(throwing: error)
-    }
-  }
 }
