@@ -112,6 +112,7 @@ struct FieldNotes {
   private func access(_ field: Field) -> [String] {
     if field.isAutoNow { return ["Read-only: set to the current time by every write."] }
     if field.isAutoNowAdd { return ["Read-only: set to the current time by Create."] }
+    if field.isComputed { return ["Read-only: computed by the server."] }
     if field.isReadOnly { return ["Read-only."] }
     return field.isWriteOnly ? ["Write-only: never sent."] : []
   }

@@ -148,7 +148,8 @@ extension ProtoMessage {
 extension ProtoEnum {
   fileprivate init(_ shape: EnumShape, of field: Field, model: Model) {
     let values = shape.values.map { value in
-      Value(name: value.name, number: value.number, comment: Comment.lines("Stored as \(value.choice.excerpt)."))
+      let stored = field.isComputed ? nil : "Stored as \(value.choice.excerpt)."
+      return Value(name: value.name, number: value.number, comment: Comment.lines(stored))
     }
     self.init(
       name: shape.name, values: [Value(name: shape.zeroName, number: 0)] + values.sorted { $0.number < $1.number },

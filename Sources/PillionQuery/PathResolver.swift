@@ -52,6 +52,9 @@ package final class PathResolver: Sendable {
       if !isTrusted, schema.models[index].fields[field].isWriteOnly {
         throw Problem(name: position, message: "`\(name)` is write-only and takes no part in queries")
       }
+      if schema.models[index].fields[field].isComputed {
+        throw Problem(name: position, message: "`\(name)` is computed, not stored, and takes no part in queries")
+      }
       let type = schema.models[index].fields[field].type
       if position == names.count - 1 {
         return Target(path: FieldPath(relations, field), field: TargetField(name: name, type: type))
@@ -108,7 +111,8 @@ package final class PathResolver: Sendable {
 
   private func unknown(_ name: String, of model: Model) -> String {
     let shown = isTrusted ? Array(model.fields.indices) : model.service.fields.filter { !model.fields[$0].isWriteOnly }
-    let near = Suggestion.of(name, among: shown.flatMap { model.fields[$0].protoNames })
+    let usable = shown.filter { !model.fields[$0].isComputed }
+    let near = Suggestion.of(name, among: usable.flatMap { model.fields[$0].protoNames })
     return "`\(Self.excerpt(name))` is not a field of \(model.name)" + (near.map { "; \($0)" } ?? "")
   }
 

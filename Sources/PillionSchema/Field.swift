@@ -3,7 +3,7 @@ package struct Field: Sendable {
   /// lower_snake_case; the name in the proto.
   package var name: String
   package var type: FieldType
-  /// The column; meaningless for many_to_many and reverse, which have none.
+  /// The column; meaningless where `hasColumn` is false.
   package var column: String
   package var isNullable: Bool
   package var defaultValue: DefaultValue?
@@ -23,6 +23,8 @@ package struct Field: Sendable {
   package var enumName: String?
   /// Never taken from a request.
   package var isReadOnly: Bool
+  /// No column holds it: hooks of a program fill it in on a row's way out. Read-only.
+  package var isComputed = false
   /// Never sent to a client.
   package var isWriteOnly: Bool
   /// Set to the current time by every write.
@@ -74,6 +76,9 @@ package struct Field: Sendable {
     self.isDeprecated = isDeprecated
     self.location = location
   }
+
+  /// Whether the value is in a column of the model's own table.
+  package var hasColumn: Bool { type.hasColumn && !isComputed }
 
   /// The proto field of the field's own value: of a relation that is expanded, that of its keys.
   package var valueName: String { expansion?.keyName ?? name }
@@ -150,7 +155,7 @@ package enum FieldType: Sendable, Hashable {
     }
   }
 
-  /// Whether the value is in a column of the model's own table.
+  /// Whether values of the type are in a column of the model's own table, computed ones aside.
   package var hasColumn: Bool {
     switch self {
     case .scalar, .foreignKey, .array: true

@@ -54,7 +54,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     self.method = method
     self.call = call
     digest = list.digest
-    present = method.hook?.presenter(call)
+    present = list.presenter(method.hook, call)
     super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
 

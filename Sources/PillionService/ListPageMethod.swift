@@ -73,7 +73,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     self.call = call
     self.loop = loop
     self.list = list
-    present = method.hook?.presenter(call)
+    present = list.presenter(method.hook, call)
     frame = answer.beginGRPCFrame()
     super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }

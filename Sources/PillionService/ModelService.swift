@@ -62,12 +62,12 @@ private struct MethodFactory {
     let makePlans: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = {
       [
         schema, relations, dialect = driver.dialect, hides = control?.databaseRole != nil,
-        asks = lists.indexGuard(of: model.service) != nil
+        asks = lists.indexGuard(of: model.service) != nil, isPresented = hook != nil
       ]
       rows, base in
       ModelPlans(
         model: model, schema: schema, shape: shape, dialect: dialect, scope: scope, relations: relations, rows: rows,
-        base: base, hidesRows: hides, asksForIndexes: asks)
+        base: base, hidesRows: hides, asksForIndexes: asks, isPresented: isPresented)
     }
     let plans = makePlans(nil, nil)
     // With nobody to ask, hooks decide about the rows of nobody in particular.

@@ -8,6 +8,7 @@ import threading
 
 import grpc
 import pytest
+from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 from grpc import StatusCode
@@ -31,6 +32,22 @@ models:
     fields:
       id: { type: int64, primary_key: true }
       title: { type: string, max_length: 20 }
+      minutes: { type: int32, computed: true }
+  Note:
+    fields:
+      id: { type: int64, primary_key: true }
+      text: { type: string }
+      letters: { type: int32, computed: true }
+      words: { type: array, items: string, computed: true }
+      first: { type: string, null: true, computed: true }
+      size: { type: string, choices: [short, long], enum: true, computed: true }
+      read_at: { type: timestamp, computed: true }
+      details: { type: json, computed: true }
+    service: { actions: [List, ListPage, Retrieve] }
+"""
+NOTES = """
+INSERT INTO note (id, text) VALUES (1, 'one and two');
+INSERT INTO note (id, text) VALUES (2, '');
 """
 SETTINGS = """
 database: { url: "%s" }
@@ -40,12 +57,24 @@ interceptors: [request_id, logging, { plugin: Stamp }, read_only]
 """
 
 
-@pytest.fixture(scope="module", params=["service", "grpc"])
-def embedding(request, binary, new_project):
-    project = new_project("sqlite", blog=MODELS).generate().apply()
+@pytest.fixture(scope="module", params=[("service", "sqlite"), ("grpc", "postgresql")], ids=lambda param: "-".join(param))
+def project(request, new_project):
+    project = new_project(request.param[1], blog=MODELS).generate().apply()
+    project.database.script(NOTES)
     (project.folder / "pillion.yaml").write_text(SETTINGS % project.database.url)
-    with Server([binary.parent / "embedding-server", request.param], project.folder) as server:
+    project.mode = request.param[0]
+    return project
+
+
+@pytest.fixture(scope="module")
+def embedding(project, binary):
+    with Server([binary.parent / "embedding-server", project.mode], project.folder) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def notes(project, embedding):
+    return project.client(embedding).service("NoteController")
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +195,42 @@ def test_layers_are_around_every_service(refused, connect):
     assert trailers(listing)["x-stamp"] == "/blog.PostController/List"
 
 
+ONE = {
+    "id": "1", "text": "one and two", "letters": 11, "words": ["one", "and", "two"], "first": {"value": "one"}, "size": "NOTE_SIZE_LONG",
+    "readAt": "2024-02-29T12:00:00Z", "details": {"words": 3.0},
+}
+
+
+def test_computed_fields_are_filled_in(notes):
+    assert json_format.MessageToDict(notes.Retrieve(id=1)) == ONE
+    empty = {"id": "2", "first": {"null": None}, "size": "NOTE_SIZE_SHORT", "readAt": ONE["readAt"], "details": {"words": 0.0}}
+    assert [json_format.MessageToDict(note) for note in notes.List()] == [ONE, empty]
+    assert [json_format.MessageToDict(note) for note in notes.ListPage().results] == [ONE, empty]
+
+
+@pytest.mark.parametrize("names", [["letters"], ["text", "details", "first"], ["id", "text"], ["words", "size", "read_at"]])
+def test_masks_take_out_all_but_what_they_name(notes, names):
+    mask = {"paths": names}
+    wanted = {name: value for name, value in ONE.items() if name in names or name == "readAt" and "read_at" in names}
+    assert json_format.MessageToDict(notes.Retrieve(id=1, read_mask=mask)) == wanted
+    assert json_format.MessageToDict(notes.List(read_mask=mask)[0]) == wanted
+    assert json_format.MessageToDict(notes.ListPage(read_mask=mask).results[0]) == wanted
+
+
+@pytest.mark.parametrize("query", [{"filter": "letters > 3"}, {"filter": 'words:"one"'}, {"order_by": "first desc"}])
+def test_queries_know_no_computed_fields(notes, query):
+    for method in (notes.List, notes.ListPage):
+        with pytest.raises(grpc.RpcError) as error:
+            method(**query)
+        assert error.value.code() == StatusCode.INVALID_ARGUMENT
+        assert "is computed, not stored, and takes no part in queries" in error.value.details()
+
+
+def test_what_nothing_fills_in_is_said_at_start(embedding):
+    warnings = [line for line in embedding.lines if "is computed, and nothing fills it in" in line]
+    assert len(warnings) == 1 and "'Post.minutes'" in warnings[0]
+
+
 def test_health_knows_the_services(connect):
     check = connect().unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)
     for name in ("test.Greeter", "grpc.testing.TestService", "blog.PostController"):
@@ -188,6 +253,14 @@ def test_many_calls_at_once(greeter):
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_serve_alone_leaves_computed_fields_unset(start):
+    with start("sqlite", sql=NOTES, blog=MODELS) as running:
+        notes = running.service("NoteController")
+        assert json_format.MessageToDict(notes.Retrieve(id=1)) == {"id": "1", "text": "one and two"}
+        assert notes.Retrieve(id=1, read_mask={"paths": ["letters"]}).ByteSize() == 0
+        assert any("'Note.letters' is computed, and nothing fills it in" in line for line in running.server.lines)
 
 
 def test_what_is_wrong_is_said_with_the_exit_status_of_serve(binary, new_project):

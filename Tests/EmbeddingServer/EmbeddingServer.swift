@@ -14,12 +14,16 @@ struct EmbeddingServer {
     server.register("Stamp") { Stamp() }
     server.add(Greeter())
     switch CommandLine.arguments.last {
-    case "grpc": server.add(grpc: [GeneratedInterop()])
+    case "grpc":
+      server.add(NoteHooks())
+      server.add(grpc: [GeneratedInterop()])
     case "shelf":
       server.add(Shelf())
       server.add(AuthorController())
       server.add(Librarian())
-    default: server.add(InteropService())
+    default:
+      server.add(NoteHooks())
+      server.add(InteropService())
     }
     server.main()
   }

@@ -63,6 +63,10 @@ struct PrinterTests {
       } == "// An IPv6 address. Unique.")
     #expect(note(.timestamp) { $0.isAutoNow = true } == "// Read-only: set to the current time by every write.")
     #expect(note(.timestamp) { $0.isAutoNowAdd = true } == "// Read-only: set to the current time by Create.")
+    #expect(
+      note(.int32) {
+        $0.isComputed = true; $0.isReadOnly = true
+      } == "// Read-only: computed by the server.")
     #expect(note(.string) { $0.isWriteOnly = true } == "// Write-only: never sent.")
     #expect(note(.string) { $0.defaultValue = .text("a\nb") } == "// Default: \"a b\".")
     #expect(
@@ -71,6 +75,22 @@ struct PrinterTests {
       } == "// Default: [1, 2].")
     #expect(note(.timestamp) { $0.defaultValue = .now } == "// Default: now.")
     #expect(note(.string) { $0.doc = "Its name." } == "// Its name.")
+  }
+
+  @Test("a computed field is in the row's message alone, and what its enum stands for is stored nowhere")
+  func computed() {
+    var state = field("state", .string, readOnly: true)
+    state.isComputed = true
+    state.isEnum = true
+    state.enumName = "PostState"
+    state.choices = [.text("short"), .text("long")]
+    let protos = ProtoGenerator(schema: schema(model("Post", [field("id", .int64), state]))).generate()
+    let text = protos.files.first?.text ?? ""
+    #expect(text.contains("  // Read-only: computed by the server.\n  PostState state = 2;\n}"))
+    #expect(text.contains("message PostPartialUpdateRequest {\n  int64 id = 1;\n}"))
+    #expect(text.contains("  POST_STATE_SHORT = 1;\n  POST_STATE_LONG = 2;\n}"))
+    #expect(!text.contains("Stored"))
+    #expect(protos.lock.messages["test.Post"]?.field("state")?.number == 2)
   }
 
   @Test("long notes are broken between words")

@@ -16,12 +16,13 @@ import Testing
             created: { type: timestamp, null: true }
             author: { type: foreign_key, model: Post, null: true }
             secret: { type: string, write_only: true }
+            minutes: { type: int32, computed: true }
             hidden: { type: string, null: true }
             meta: { type: json, null: true }
             labels: { type: array, items: string }
             tags: { type: many_to_many, model: Post }
             \((1...20).map { "f\($0): { type: int32 }" }.joined(separator: "\n      "))
-          service: { fields: [id, title, created, author, secret, meta, labels, tags, \
+          service: { fields: [id, title, created, author, secret, minutes, meta, labels, tags, \
       \((1...20).map { "f\($0)" }.joined(separator: ", "))] }
       """
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
@@ -61,6 +62,8 @@ import Testing
     ("-title", 1, "`-title` is not a field of Post"),
     ("hidden", 1, "`hidden` is not a field of Post"),
     ("id, secret", 5, "`secret` is write-only and takes no part in queries"),
+    ("title, minutes desc", 8, "`minutes` is computed, not stored, and takes no part in queries"),
+    ("author.minutes", 1, "`minutes` is computed, not stored, and takes no part in queries"),
     ("labels", 1, "`labels` has many values and cannot order rows"),
     ("tags desc", 1, "`tags` has many values and cannot order rows"),
     ("meta", 1, "`meta` is JSON and cannot order rows"),

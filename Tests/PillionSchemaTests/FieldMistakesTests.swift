@@ -7,7 +7,33 @@ import Testing
     #expect(diagnostics(mistake.yaml) == mistake.expected)
   }
 
-  static let all = types + flagsAndNumbers + bounds + choices + defaults + keys + relations
+  static let all = types + flagsAndNumbers + bounds + choices + defaults + keys + relations + computed
+
+  static let computed = [
+    Mistake(
+      withField("{ type: int32, computed: true, column: x }"),
+      "blog.yaml:5:42: error: 'column' does not apply to a computed field; "
+        + "nothing stores or checks what a program fills in"),
+    Mistake(
+      withField("{ type: int32, computed: true, unique: true, min: 1 }"),
+      "blog.yaml:5:42: error: 'unique' does not apply to a computed field; "
+        + "nothing stores or checks what a program fills in",
+      "blog.yaml:5:56: error: 'min' does not apply to a computed field; "
+        + "nothing stores or checks what a program fills in"),
+    Mistake(
+      withField("{ type: string, computed: true, choices: [a] }"),
+      "blog.yaml:5:43: error: 'choices' of a computed field are the values of an enum; add 'enum: true'"),
+    Mistake(
+      withField("{ type: int32, computed: true, read_only: false }"),
+      "blog.yaml:5:53: error: a computed field is read_only; leave 'read_only' out"),
+    Mistake(
+      withField("{ type: many_to_many, model: Post, computed: true }"),
+      "blog.yaml:5:46: error: 'computed' does not apply to many_to_many; "
+        + "it is for every type but foreign_key, many_to_many and reverse"),
+    Mistake(
+      withField("{ type: int32, computed: yes }"),
+      "blog.yaml:5:36: error: 'computed' expected true or false, found the text 'yes'; write true"),
+  ]
 
   static let types = [
     Mistake(withField("{ type: sting }"), "blog.yaml:5:19: error: unknown type 'sting'; did you mean 'string'?"),

@@ -10,6 +10,14 @@ import Testing
     #expect(try field("{ type: array, items: \(type.rawValue), null: true }").type == .array(type))
   }
 
+  @Test(arguments: ScalarType.allCases) func everyTypeCanBeComputed(_ type: ScalarType) throws {
+    for text in ["type: \(type.rawValue), null: true", "type: array, items: \(type.rawValue)"] {
+      let field = try field("{ \(text), computed: true }")
+      #expect(field.isComputed && field.isReadOnly && !field.hasColumn)
+    }
+    #expect(try field("{ type: \(type.rawValue), computed: false }").hasColumn)
+  }
+
   @Test(
     arguments: [
       ("bool, default: true", DefaultValue.bool(true)),

@@ -66,6 +66,14 @@ import Testing
       "blog.yaml:2:3: error: model 'Post' has no primary key; "
         + "add 'primary_key: true' to 'id' or offer only List with 'service: { actions: [List] }'"),
     Mistake(
+      "models:\n  Post:\n    primary_key: [it]\n    fields:\n      it: { type: int32, computed: true }",
+      "blog.yaml:3:19: error: 'it' is computed and in no column, so it is no part of a key"),
+    Mistake(
+      "models:\n  Post:\n    fields:\n      id: { type: int64, primary_key: true }\n"
+        + "      it: { type: int32, computed: true }\n    ordering: [-it]\n    service: { lookup_field: it }",
+      "blog.yaml:6:16: error: rows cannot be ordered by 'it', which is computed and in no column",
+      "blog.yaml:7:30: error: 'it' is computed and in no column, so it finds no row"),
+    Mistake(
       withModel("primary_key: [id, title]"),
       "blog.yaml:4:39: error: the model has a 'primary_key' already, at line 7; keep one of the two"),
     Mistake(

@@ -35,6 +35,7 @@ import Testing
           fields:
             id: { type: int64, primary_key: true }
             pages: { type: int32, column: "page\\"s" }
+            reading: { type: duration, computed: true }
             labels: { type: array, items: decimal }
             tags: { type: many_to_many, model: Tag, through: blog.post_tag, source: post, target: tag }
         Tag:
@@ -68,7 +69,7 @@ import Testing
     #expect(
       findings.map { "\($0.diagnostic.location): \($0.diagnostic.message)" } == [
         "blog.yaml:6:7: the database says: cannot cast type bytea to bigint",
-        "blog.yaml:9:3: table 'tag' of blog.Tag cannot be read; the database says: relation \"tag\" does not exist",
+        "blog.yaml:10:3: table 'tag' of blog.Tag cannot be read; the database says: relation \"tag\" does not exist",
       ])
     #expect(
       findings.last?.diagnostic.suggestion

@@ -80,7 +80,7 @@ struct ModelDDL {
 
   private func column(_ index: Int) -> String? {
     let field = model.fields[index]
-    if !field.type.hasColumn { return nil }
+    if !field.hasColumn { return nil }
     if model.isGenerated(index) { return generatedKey(field) }
     var line = line(field)
     if !field.isNullable { line += " NOT NULL" }
@@ -139,7 +139,7 @@ struct ModelDDL {
     let table = dialect.quote(model.table)
     return comment(on: "TABLE \(table)", model.doc)
       + model.fields.flatMap { field -> [String] in
-        if !field.type.hasColumn { return [] }
+        if !field.hasColumn { return [] }
         return comment(on: "COLUMN \(table).\(dialect.quote(field.column))", field.doc)
       }
   }

@@ -13,7 +13,7 @@ package enum OverlongNames {
         .compactMap(\.self)
         + model.fields.flatMap { field -> [Diagnostic] in
           guard case .manyToMany(let relation) = field.type else {
-            return [finding(field.column, "column", field.location)].compactMap(\.self)
+            return field.hasColumn ? [finding(field.column, "column", field.location)].compactMap(\.self) : []
           }
           return [
             finding(relation.through.name, "join table", field.location),

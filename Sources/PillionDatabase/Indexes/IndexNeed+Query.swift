@@ -105,6 +105,6 @@ extension FieldTest {
   /// Whether it is about a column of the model's own table.
   fileprivate func isOfTable(_ sql: ModelSQL) -> Bool {
     guard path.relations.isEmpty else { return false }
-    return sql.model.fields[path.field].type.hasColumn
+    return sql.model.fields[path.field].hasColumn
   }
 }

@@ -121,6 +121,8 @@ package struct BoundOperation: Sendable {
   /// Whether the caller must not learn what a new row collides with: its row filter looks at what only the database fills
   /// in, so that nobody knows whether the caller might have seen it.
   package var hidesConflicts = false
+  /// What of the answer goes out once a program has seen it; nil: all of it.
+  package var mask: MessageMask?
 }
 
 /// One unary action of one model: what to do with a request, settled when the schema loads.

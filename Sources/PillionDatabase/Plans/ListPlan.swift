@@ -1,6 +1,6 @@
 package import PillionQuery
 package import PillionSchema
-import PillionWire
+package import PillionWire
 import Synchronization
 
 /// What a List asks for; nothing set: every row in the model's order.
@@ -27,6 +27,8 @@ package struct BoundList: Sendable {
   package var cutter: PageCutter?
   /// Nil where the service asks for no index, or the query needs none.
   package var index: IndexQuestion?
+  /// What of each row goes out once a program has seen it; nil: all of it.
+  package var mask: MessageMask?
 
   /// The first of the rows as the answer of an operation, which finds none where there is none.
   package var firstRow: BoundOperation {
@@ -51,6 +53,8 @@ package final class ListPlan: Sendable {
   private let questions: IndexQuestions?
   /// Whether an estimate has to be made of rows, as statistics count those that a caller may not see.
   private let countsRows: Bool
+  /// Whether code of a program changes the rows on their way out.
+  private let isPresented: Bool
 
   private struct Shape: Hashable {
     var predicate: Predicate?
@@ -72,11 +76,13 @@ package final class ListPlan: Sendable {
     /// Cells of the response.
     let columns: Int
     let index: IndexQuestion?
+    let mask: MessageMask?
 
     init(
       statement: Statement, encoder: RowEncoder, relatedScopes: Parameters = Parameters(),
-      sources: [QueryBuilder.Source], columns: Int, index: IndexQuestion? = nil
+      sources: [QueryBuilder.Source], columns: Int, index: IndexQuestion? = nil, mask: MessageMask? = nil
     ) {
+      self.mask = mask
       self.statement = statement
       self.encoder = encoder
       self.relatedScopes = relatedScopes
@@ -88,9 +94,10 @@ package final class ListPlan: Sendable {
 
   init(
     _ sql: ModelSQL, request: MessageShape, response: MessageShape, page: MessageShape?, countsRows: Bool = false,
-    asksForIndexes: Bool = false
+    asksForIndexes: Bool = false, isPresented: Bool = false
   ) {
     self.countsRows = countsRows
+    self.isPresented = isPresented
     self.request = request
     self.response = response
     self.page = page
@@ -121,7 +128,8 @@ package final class ListPlan: Sendable {
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
     return BoundList(
       statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
-      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index)
+      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index,
+      mask: prepared.mask)
   }
 
   /// How many rows the filter lets through, as a message with `total_size` alone; nil where the service does not say.
@@ -188,7 +196,8 @@ package final class ListPlan: Sendable {
 
   private func make(_ shape: Shape) -> Prepared {
     var builder = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    let list = sql.selectList(of: response, only: shape.fields ?? .whole, in: &builder)
+    let reading = sql.reading(shape.fields, of: response, isPresented: isPresented)
+    let list = sql.selectList(of: response, only: reading.selected, in: &builder)
     let pages = PageSQL(shape.order, sql, &builder)
     let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
     let rows = "SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)"
@@ -209,7 +218,7 @@ package final class ListPlan: Sendable {
     return Prepared(
       statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.parameters,
       sources: builder.sources, columns: list.encoder.columnCount,
-      index: questions?.question(shape.predicate, shape.order, sql.unfiltered))
+      index: questions?.question(shape.predicate, shape.order, sql.unfiltered), mask: reading.mask)
   }
 
   /// Rows that an estimate counts at most.

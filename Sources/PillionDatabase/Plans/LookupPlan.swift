@@ -10,6 +10,8 @@ package struct LookupPlan: UnaryPlan {
   var relatedScopes = Parameters()
   let steps: [Step]
   let isWrite: Bool
+  /// What of the answer goes out; nil: all of it.
+  var mask: MessageMask?
 
   package func bind(
     _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
@@ -19,7 +21,8 @@ package struct LookupPlan: UnaryPlan {
     if let scope { parameters.append(contentsOf: scope.parameters) }
     if let caller { parameters.append(contentsOf: caller) }
     parameters.append(contentsOf: relatedScopes)
-    return violations.isEmpty ? BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite) : nil
+    guard violations.isEmpty else { return nil }
+    return BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite, mask: mask)
   }
 }
 

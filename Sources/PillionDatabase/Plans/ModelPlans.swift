@@ -16,10 +16,11 @@ package struct ModelPlans: Sendable {
   ///     the row filters.
   ///   - hidesRows: whether the database itself does not show all rows to everybody.
   ///   - asksForIndexes: whether Lists come with an `IndexQuestion`.
+  ///   - isPresented: whether code of a program changes the rows on their way out.
   package init(
     model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, scope: Filter? = nil,
     relations: RelatedModels = RelatedModels(), rows: [Int: Predicate]? = nil, base: Predicate? = nil,
-    hidesRows: Bool = false, asksForIndexes: Bool = false
+    hidesRows: Bool = false, asksForIndexes: Bool = false, isPresented: Bool = false
   ) {
     self.model = model
     self.rows = rows.map { RowScopes($0, base: base, root: model.index, schema: schema, dialect: dialect) }
@@ -34,8 +35,9 @@ package struct ModelPlans: Sendable {
           list
           ?? ListPlan(
             sql, request: request, response: message, page: shape.message(.listPage), countsRows: hidesRows,
-            asksForIndexes: asksForIndexes)
-      case .retrieve: unary[.retrieve] = RetrievePlan(sql, request: request, response: message)
+            asksForIndexes: asksForIndexes, isPresented: isPresented)
+      case .retrieve:
+        unary[.retrieve] = RetrievePlan(sql, request: request, response: message, isPresented: isPresented)
       case .destroy: unary[.destroy] = LookupPlan.destroy(sql, request: request)
       case .create: unary[.create] = WritePlan.create(sql, message: message)
       case .update: unary[.update] = WritePlan.update(sql, message: message)

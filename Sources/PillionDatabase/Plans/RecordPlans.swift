@@ -14,7 +14,7 @@ package struct RecordPlans: Sendable {
   /// - Parameter relations: what is shown of other models in this one's rows, as services show it.
   package init(model: Model, schema: Schema, shape: ServiceShape, dialect: Dialect, relations: RelatedModels) {
     var writable = model
-    for index in writable.fields.indices { writable.fields[index].isReadOnly = false }
+    for index in writable.fields.indices { writable.fields[index].isReadOnly = model.fields[index].isComputed }
     self.model = writable
     message = shape.messages[0]
     let sql = ModelSQL(schema: schema, model: writable, dialect: dialect, relations: relations)

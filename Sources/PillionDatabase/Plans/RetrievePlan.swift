@@ -9,11 +9,13 @@ package final class RetrievePlan: UnaryPlan {
   private let lookup: LookupPlan
   private let sql: ModelSQL
   private let maskSlot: Int?
+  private let isPresented: Bool
   private let cache = Mutex<[FieldSelection: LookupPlan]>([:])
   /// Masks whose statements are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 64
 
-  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape) {
+  init(_ sql: ModelSQL, request: MessageShape, response: MessageShape, isPresented: Bool = false) {
+    self.isPresented = isPresented
     self.request = request
     self.response = response
     self.sql = sql
@@ -41,7 +43,9 @@ package final class RetrievePlan: UnaryPlan {
     cache.withLock { cache in
       if let known = cache[selection] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
-      let made = LookupPlan.retrieve(sql, request: request, sql.select(response, only: selection))
+      let reading = sql.reading(selection, of: response, isPresented: isPresented)
+      var made = LookupPlan.retrieve(sql, request: request, sql.select(response, only: reading.selected))
+      made.mask = reading.mask
       cache[selection] = made
       return made
     }

@@ -23,7 +23,7 @@ extension ModelSQL {
     // Only for what the filter looks at: PostgreSQL finds no type for a placeholder that stands nowhere.
     var looked = rows?[model.index]?.predicate.fields ?? []
     // What refers to the row does so by its key.
-    if looked.contains(where: { !model.fields[$0].type.hasColumn }) { looked.formUnion(model.primaryKey) }
+    if looked.contains(where: { !model.fields[$0].hasColumn }) { looked.formUnion(model.primaryKey) }
     for (field, parameter) in write.columns where looked.contains(field) {
       let codec = codec(field)
       // A placeholder of its own: the one that is stored takes the column's type.
@@ -60,7 +60,7 @@ extension ModelSQL {
     let written = Set(write.columns.map(\.field))
     return scope.predicate.fields.allSatisfy { field in
       // A new row is related to what is written, and to nothing else.
-      !model.fields[field].type.hasColumn || written.contains(field)
+      !model.fields[field].hasColumn || written.contains(field)
     }
   }
 

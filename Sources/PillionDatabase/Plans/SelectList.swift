@@ -55,7 +55,7 @@ struct SelectListBuilder {
     var items: [Item] = []
     for shape in message.fields {
       switch shape.source {
-      case .field(let index) where !model.model.fields[index].isWriteOnly && only.hasValue(index):
+      case .field(let index) where model.model.fields[index].isSelected && only.hasValue(index):
         let column = RowEncoder.Column(shape: shape, field: model.definition(index))
         items.append((value(of: index, shape, model, alias: alias, isRoot: way.count == 1), column, index))
       case .expansion(let index):
@@ -173,4 +173,9 @@ struct SelectListBuilder {
       ? "ARRAY(SELECT \(item) \(from))"
       : "(SELECT \(SQLiteRecord.list)(i) FROM (SELECT \(item) AS i \(from)))"
   }
+}
+
+extension Field {
+  /// Whether the database has the value, and clients may see it.
+  fileprivate var isSelected: Bool { !isWriteOnly && !isComputed }
 }

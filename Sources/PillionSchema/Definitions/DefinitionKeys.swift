@@ -34,7 +34,7 @@ enum ServiceKey: String, DefinitionKey {
 /// The keys of a field.
 enum FieldKey: String, DefinitionKey {
   case type, items, model, column, null, `default`, unique, regex, format, choices, doc, storage, through, source
-  case target, was, deprecated, `enum`, field, limit, ordering, expand
+  case target, was, deprecated, `enum`, field, limit, ordering, expand, computed
   case primaryKey = "primary_key"
   case maximumLength = "max_length"
   case minimumLength = "min_length"

@@ -23,6 +23,12 @@ struct FieldDefinition {
   var section: Section<FieldKey>
   /// Nil if `type:` or `items:` is missing or wrong, which is reported.
   var kind: FieldKind?
+
+  /// Whether a program fills it in, so that no column holds it; a wrong `computed:` is reported elsewhere.
+  var isComputed: Bool {
+    guard case .scalar(let scalar)? = section.entries[.computed]?.value.value else { return false }
+    return scalar.meaning == .bool(true)
+  }
 }
 
 /// A field's type before its reference is followed.

@@ -36,6 +36,7 @@ struct FieldBuilder {
     ).read()
     checkKey(field)
     checkTimes(&field)
+    checkComputed(&field)
     checkOnDelete(field)
     if field.isReadOnly, field.isWriteOnly, let entry = section.entries[.writeOnly] {
       sink.error(at: entry.value.location, "a field that is both read_only and write_only is of no use")
@@ -54,6 +55,7 @@ struct FieldBuilder {
     let applies = { (key: FieldKey) in kind.map(key.applies) ?? true }
     let flags: [FieldKey] = [
       .null, .unique, .primaryKey, .readOnly, .writeOnly, .autoNow, .autoNowAdd, .deprecated, .enum,
+      .computed,
     ]
     for key in flags where applies(key) {
       _ = section.flag(key, sink)
@@ -130,6 +132,28 @@ struct FieldBuilder {
         at: entry.value.location, "a field that is set to the current time is read_only",
         suggestion: "leave 'read_only' out")
     }
+    field.isReadOnly = true
+  }
+
+  /// Nothing checks what a program fills in, and nothing stores it.
+  private func checkComputed(_ field: inout Field) {
+    guard flag(.computed) else { return }
+    for key in FieldKey.allCases where !key.appliesToComputed && key.applies(to: kind) {
+      guard let entry = section.entries[key] else { continue }
+      sink.error(
+        at: entry.keyLocation, "'\(key.rawValue)' does not apply to a computed field",
+        suggestion: "nothing stores or checks what a program fills in")
+    }
+    if let entry = section.entries[.choices], !field.isEnum {
+      sink.error(
+        at: entry.keyLocation, "'choices' of a computed field are the values of an enum", suggestion: "add 'enum: true'"
+      )
+    }
+    if let entry = section.entries[.readOnly], !field.isReadOnly {
+      sink.error(
+        at: entry.value.location, "a computed field is read_only", suggestion: "leave 'read_only' out")
+    }
+    field.isComputed = true
     field.isReadOnly = true
   }
 

@@ -7,6 +7,7 @@ extension FieldKey {
     case .readOnly, .writeOnly: return kind != .reverse
     case .items: if case .array = kind { return true }
     case .model, .expand: return kind.isRelation
+    case .computed: return !kind.isRelation
     case .field, .limit, .ordering: return kind == .reverse
     case .onDelete: return kind == .foreignKey
     case .through, .source, .target: return kind == .manyToMany
@@ -55,7 +56,16 @@ extension FieldKey {
     case .storage: "bool, timestamp, date, time, duration, decimal, uuid, json and foreign keys to them"
     case .protoType: "timestamp, duration and json"
     case .readOnly, .writeOnly: "every type but reverse, which no request holds"
+    case .computed: "every type but foreign_key, many_to_many and reverse"
     case .type, .doc, .was, .deprecated: "every type"
+    }
+  }
+
+  /// Whether the option means something for a field that no request and no column holds.
+  var appliesToComputed: Bool {
+    switch self {
+    case .type, .items, .null, .choices, .enum, .protoType, .readOnly, .computed, .doc, .was, .deprecated: true
+    default: false
     }
   }
 }

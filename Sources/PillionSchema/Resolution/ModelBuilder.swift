@@ -109,6 +109,11 @@ struct ModelBuilder {
       guard let field = entry.field(Located(part, at: name.location), sink) else { return nil }
       let kind = entry.definition.fields[field].kind
       guard step < names.count - 1 else {
+        if entry.definition.fields[field].isComputed {
+          sink.error(
+            at: name.location, "rows cannot be ordered by '\(name.value)', which is computed and in no column")
+          return nil
+        }
         guard let kind, !kind.canOrder else { return FieldPath(relations, field) }
         sink.error(
           at: name.location, "rows cannot be ordered by '\(name.value)', a field of type '\(kind.name)'")

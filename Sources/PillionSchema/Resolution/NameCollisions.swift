@@ -93,7 +93,7 @@ struct NameCollisions {
           keys[key] = name
         }
       }
-      if !field.type.hasColumn { continue }
+      if !field.hasColumn { continue }
       if let first = columns[field.column] {
         let place = written.section.entries[.column]?.value.location ?? field.location
         sink.error(at: place, "column '\(field.column)' is already that of field '\(first)'")

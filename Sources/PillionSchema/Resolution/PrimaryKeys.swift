@@ -58,6 +58,8 @@ struct PrimaryKeys {
         sink.error(at: name.location, "'\(name.value)' is in the primary key twice")
       } else if let kind = field.kind, !FieldKey.primaryKey.applies(to: kind) {
         sink.error(at: name.location, "a field of type '\(kind.name)' cannot be in the primary key")
+      } else if field.isComputed {
+        sink.error(at: name.location, "'\(name.value)' is computed and in no column, so it is no part of a key")
       } else if case .scalar(let scalar)? = field.section.entries[.null]?.value.value, scalar.meaning == .bool(true) {
         sink.error(at: name.location, "'\(name.value)' may be null, a primary key may not")
       } else {

@@ -99,7 +99,10 @@ struct ReverseBuilder {
       let descending = name.value.hasPrefix("-")
       let bare = Located(descending ? String(name.value.dropFirst()) : name.value, at: name.location)
       guard let index = entry.field(bare, sink), let kind = entry.definition.fields[index].kind else { continue }
-      if !FieldKey.primaryKey.applies(to: kind) {
+      if entry.definition.fields[index].isComputed {
+        sink.error(
+          at: name.location, "rows cannot be ordered by '\(bare.value)', which is computed and in no column")
+      } else if !FieldKey.primaryKey.applies(to: kind) {
         sink.error(at: name.location, "rows cannot be ordered by '\(bare.value)', a field of type '\(kind.name)'")
       } else if terms.contains(where: { $0.path.field == index }) {
         sink.error(at: name.location, "'\(bare.value)' is in the ordering twice")

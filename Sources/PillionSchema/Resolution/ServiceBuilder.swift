@@ -149,7 +149,9 @@ struct ServiceBuilder {
     guard let name = section.text(.lookupField, sink), let index = entry.field(name, sink) else { return nil }
     if case .fields(let key) = key, key == [index] { return nil }
     guard let field = fields[index] else { return nil }
-    if !field.isUnique {
+    if field.isComputed {
+      sink.error(at: name.location, "'\(name.value)' is computed and in no column, so it finds no row")
+    } else if !field.isUnique {
       sink.error(
         at: name.location, "'\(name.value)' finds more than one row: a lookup field is the primary key or unique",
         suggestion: field.type.isRepeated || isInKey(index) ? nil : "add 'unique: true' to '\(name.value)'")
@@ -199,7 +201,8 @@ struct ServiceBuilder {
     let missing = fields.indices.filter { index in
       guard !service.fields.contains(index), let field = fields[index] else { return false }
       let isFilled =
-        field.isNullable || field.defaultValue != nil || field.isAutoNow || field.isAutoNowAdd || field.type.isRepeated
+        field.isNullable || field.defaultValue != nil || field.isAutoNow || field.isAutoNowAdd || field.isComputed
+        || field.type.isRepeated
       return !isFilled && !isGenerated(index, field)
     }
     for index in missing {

@@ -22,7 +22,7 @@ package struct SchemaComparison {
   /// Whether the model's table and all its columns are there; throws when the database does not answer.
   func isReadable(_ model: Model) throws(DatabaseError) -> Bool {
     let columns = model.fields.compactMap { field -> String? in
-      field.type.hasColumn ? select(field.column, as: field) : nil
+      field.hasColumn ? select(field.column, as: field) : nil
     }
     if let refusal = try refusal(of: columns.isEmpty ? ["1"] : columns, from: model.table) { return !refusal.isDrift }
     if let live = try LiveTable.read(model.table, connection) {
@@ -55,13 +55,14 @@ package struct SchemaComparison {
     }
     // One question for all columns; only where that is refused, one for each.
     let columns = model.fields.compactMap { field -> String? in
-      field.type.hasColumn ? select(field.column, as: field) : nil
+      field.hasColumn ? select(field.column, as: field) : nil
     }
     let isWhole = columns.isEmpty || said(of: columns, from: model.table) == nil
     let fields = model.fields.indices.flatMap { index -> [CheckFinding] in
       let field = model.fields[index]
       if case .manyToMany(let relation) = field.type { return findings(of: relation, in: model, at: field.location) }
       if case .reverse(let relation) = field.type { return findings(of: relation, in: model, at: field.location) }
+      guard field.hasColumn else { return [] }
       if let live, isMissing(field, live) {
         return [unreadable(index, of: model, live, "the database's catalog has none")]
       }
@@ -75,7 +76,7 @@ package struct SchemaComparison {
 
   /// PostgreSQL takes `t.count` for `count(t)` where there is no such column, so there only the catalog tells.
   private func isMissing(_ field: Field, _ live: LiveTable) -> Bool {
-    guard field.type.hasColumn else { return false }
+    guard field.hasColumn else { return false }
     return connection.dialect == .postgresql && live.column(field.column) == nil
   }
 

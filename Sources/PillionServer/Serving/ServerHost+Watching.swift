@@ -28,7 +28,9 @@ extension ServerHost {
         let router = assembly.router(for: definitions)
         drift.replace(definitions)
         waitFor { await transport.replaceRouter(router) }
-        for finding in check.findings(definitions) { Terminal.complain(SourceExcerpt(finding.diagnostic).text) }
+        for finding in assembly.gaps(in: definitions.schema) + check.findings(definitions).map(\.diagnostic) {
+          Terminal.complain(SourceExcerpt(finding).text)
+        }
       }
       watchers.append(watcher)
     }

@@ -151,6 +151,7 @@ package final class ServerHost {
     drift.start()
     teardown.add { drift.stop() }
     let router = assembly.router(for: definitions)
+    for gap in assembly.gaps(in: definitions.schema) { gap.warn(logger) }
     for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let transport = TransportServer(
       configuration: configuration.transport, router: router, group: group, credentials: credentials,

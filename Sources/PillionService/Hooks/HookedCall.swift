@@ -62,6 +62,15 @@ package final class HookedCall: @unchecked Sendable {
     return try message(of: outcome, bound)
   }
 
+  /// What of the answer the request has asked for; nil: all of it.
+  private let mask = Locked<MessageMask?>(nil)
+
+  /// An answer less what the request has not asked for.
+  func masked(_ answer: HookedAnswer) throws -> HookedAnswer {
+    guard let mask = mask.withLock({ $0 }) else { return answer }
+    return HookedAnswer(try mask.applied(to: answer.message), committed: answer.committed)
+  }
+
   /// The same on a session, inside the transaction that is open there; what fails leaves nothing behind.
   package func save(_ request: [UInt8], on lease: SessionLease) async throws -> [UInt8] {
     let bound = try await bind(request)
@@ -111,6 +120,7 @@ package final class HookedCall: @unchecked Sendable {
         guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
           throw HookFailure.violations(violations)
         }
+        if let asked = bound.mask { mask.withLock { $0 = asked } }
         return bound
       }
     }.get()

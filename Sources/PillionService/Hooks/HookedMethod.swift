@@ -53,7 +53,7 @@ private final class HookedHandler: CallHandler {
 
   private static func result(_ hook: any ModelHook, _ call: HookedCall) async -> Result<HookedAnswer, any Error> {
     do {
-      return .success(try await hook.answer(call))
+      return .success(try call.masked(await hook.answer(call)))
     } catch {
       return .failure(error)
     }

@@ -126,6 +126,9 @@ package final class RecordModel: Sendable {
       guard let index = plans.model.fieldIndex(forClient: field) else {
         throw RecordError("\(plans.model.fullName) has no field '\(field)'")
       }
+      if plans.model.fields[index].isComputed {
+        throw RecordError("'\(field)' of \(plans.model.fullName) is computed, not stored")
+      }
       aggregate = make(index)
     }
     do throws(ValueError) {

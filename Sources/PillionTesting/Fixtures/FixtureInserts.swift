@@ -11,7 +11,7 @@ struct FixtureInserts {
   func operations(for row: Fixture.Row) throws -> [Operation] {
     let model = schema.models[row.model]
     var columns: [Column] = []
-    for (index, field) in model.fields.enumerated() where field.type.hasColumn {
+    for (index, field) in model.fields.enumerated() where field.hasColumn {
       guard let value = try value(of: index, in: row, model) else { continue }
       columns.append(Column(field: field, value: value))
     }

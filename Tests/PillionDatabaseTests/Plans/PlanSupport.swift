@@ -37,9 +37,10 @@ struct PlanFixture {
   /// - Parameters:
   ///   - filters: row filters by the names of models.
   ///   - claims: of the caller, whose name is their `sub`.
+  ///   - isPresented: whether a program changes rows on their way out.
   init(
     _ yaml: String, model name: String = "Post", on dialect: Dialect, filters: [String: String] = [:],
-    claims: [String: ClaimValue] = [:]
+    claims: [String: ClaimValue] = [:], isPresented: Bool = false
   ) throws {
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
     let loaded = try #require(schema, "\(diagnostics)")
@@ -62,7 +63,7 @@ struct PlanFixture {
     let make: @Sendable ([Int: Predicate]?, Predicate?) -> ModelPlans = { rows, base in
       ModelPlans(
         model: model, schema: known, shape: shape, dialect: dialect, scope: scopes[model.index], relations: relations,
-        rows: rows, base: base)
+        rows: rows, base: base, isPresented: isPresented)
     }
     let filtered = FilteredPlans(model: model, schema: known, filters: rows, make: make)
     let access = filtered?.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""))

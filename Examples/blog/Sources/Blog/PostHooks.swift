@@ -38,7 +38,7 @@ struct PostHooks: ModelHooks {
     try await delete(key)
   }
 
-  /// The ancestor's `data_to_message`.
+  /// The ancestor's `data_to_message`; `summary` is in no column.
   func present(_ post: inout Blog_Post, _ context: CallContext) {
     post.summary = post.content.count > 20 ? "\(post.content.prefix(20))…" : post.content
   }

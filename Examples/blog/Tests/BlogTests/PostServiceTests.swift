@@ -42,6 +42,38 @@ import Testing
     #expect(post.summary == "A long story that go…")
   }
 
+  @Test func computedFieldsAreMadeOfTheRow() async throws {
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    let given = Blog_Post.with {
+      $0.title = "Hello"; $0.content = "short"; $0.summary = "not taken"
+    }
+    var post = try await posts.create(given)
+    #expect(post.summary == "short")
+    // A mask that names one gets it, and nothing of what it is made of.
+    let masked = Blog_PostRetrieveRequest.with {
+      $0.id = post.id; $0.readMask.paths = ["title", "summary"]
+    }
+    try await equal(
+      posts.retrieve(masked),
+      .with {
+        $0.title = "Hello"; $0.summary = "short"
+      })
+    let unmasked = Blog_PostListRequest.with { $0.readMask.paths = ["content"] }
+    let listed = try await posts.list(unmasked) { try await $0.messages.reduce(into: []) { $0.append($1) } }
+    #expect(listed == [.with { $0.content = "short" }])
+    post.content = "changed"
+    try await equal(posts.update(post).summary, "changed")
+    for request in [
+      Blog_PostListRequest.with { $0.filter = "summary = \"changed\"" }, .with { $0.orderBy = "summary" },
+    ] {
+      let error = await #expect(throws: RPCError.self) {
+        try await posts.list(request) { for try await _ in $0.messages {} }
+      }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.message.contains("is computed, not stored") == true)
+    }
+  }
+
   @Test func hooksRefuse() async throws {
     let posts = Blog_PostController.Client(wrapping: test.client)
     let error = await #expect(throws: RPCError.self) { try await posts.create(.with { $0.title = "HELLO" }) }

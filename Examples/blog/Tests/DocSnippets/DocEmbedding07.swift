@@ -7,7 +7,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block7(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 217)
+#sourceLocation(file: "docs/embedding.md", line: 218)
 server.add(grpc: [Feed()])
 #sourceLocation()
   }

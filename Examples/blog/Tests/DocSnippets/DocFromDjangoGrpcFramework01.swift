@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 55)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 61)
 struct PostSummaries: ModelHooks {
   typealias Record = Blog_Post
 

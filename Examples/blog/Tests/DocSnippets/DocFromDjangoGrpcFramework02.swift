@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 69)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 75)
 struct TrimmedPosts: ModelHooks {
   typealias Record = Blog_Post
 

@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 89)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 95)
 struct PostRules: ModelHooks {
   typealias Record = Blog_Post
   typealias Changes = Blog_PostPartialUpdateRequest

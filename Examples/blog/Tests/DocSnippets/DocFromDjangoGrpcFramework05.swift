@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 170)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 176)
 struct Publishing: Service {
   let name = "blog.PublishingController"
 

@@ -7,7 +7,7 @@ import PillionTesting
 import Testing
 import XCTest
 
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 343)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 349)
 final class PostTests: RPCTransactionTestCase {
   override class func makeServer() throws -> Server { BlogServer.make() }
 

@@ -36,7 +36,7 @@ package struct DefinitionDrift {
       lines += ["- primary_key: \(YAMLText.list(key))", "+ primary_key: \(YAMLText.list(wanted))"]
     }
     for field in model.fields {
-      guard field.type.hasColumn else { continue }
+      guard field.hasColumn else { continue }
       let found = draft.fields.first { other in other.column.map { existing.isSame($0, field.column) } ?? false }
       guard let found else {
         guard !isSystemColumn(field.column) else { continue }

@@ -66,7 +66,7 @@ struct FieldDrafts {
     let columns = reading.table.columns
     var names = columns.map { column in
       existing?.fields.first { field in
-        field.type.hasColumn && isSame(field.column, column.name)
+        field.hasColumn && isSame(field.column, column.name)
       }?.name
     }
     for isPlain in [true, false] {

@@ -64,16 +64,9 @@ public nonisolated struct Blog_Post: Sendable {
   /// Clears the value of `published`. Subsequent reads from it will return its default value.
   public mutating func clearPublished() {self._published = nil}
 
-  /// Filled in by the server.
-  /// Default: "".
-  public var summary: String {
-    get {_summary ?? String()}
-    set {_summary = newValue}
-  }
-  /// Returns true if `summary` has been explicitly set.
-  public var hasSummary: Bool {self._summary != nil}
-  /// Clears the value of `summary`. Subsequent reads from it will return its default value.
-  public mutating func clearSummary() {self._summary = nil}
+  /// How it begins.
+  /// Read-only: computed by the server.
+  public var summary: String = String()
 
   /// Read-only: set to the current time by Create.
   public var created: SwiftProtobuf.Google_Protobuf_Timestamp {
@@ -92,7 +85,6 @@ public nonisolated struct Blog_Post: Sendable {
   fileprivate var _id: Int64? = nil
   fileprivate var _author: String? = nil
   fileprivate var _published: Bool? = nil
-  fileprivate var _summary: String? = nil
   fileprivate var _created: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
@@ -198,16 +190,6 @@ public nonisolated struct Blog_PostPartialUpdateRequest: Sendable {
   /// Clears the value of `published`. Subsequent reads from it will return its default value.
   public mutating func clearPublished() {self._published = nil}
 
-  /// Filled in by the server.
-  public var summary: SwiftProtobuf.Google_Protobuf_StringValue {
-    get {_summary ?? SwiftProtobuf.Google_Protobuf_StringValue()}
-    set {_summary = newValue}
-  }
-  /// Returns true if `summary` has been explicitly set.
-  public var hasSummary: Bool {self._summary != nil}
-  /// Clears the value of `summary`. Subsequent reads from it will return its default value.
-  public mutating func clearSummary() {self._summary = nil}
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -216,7 +198,6 @@ public nonisolated struct Blog_PostPartialUpdateRequest: Sendable {
   fileprivate var _content: SwiftProtobuf.Google_Protobuf_StringValue? = nil
   fileprivate var _author: SwiftProtobuf.Google_Protobuf_StringValue? = nil
   fileprivate var _published: SwiftProtobuf.Google_Protobuf_BoolValue? = nil
-  fileprivate var _summary: SwiftProtobuf.Google_Protobuf_StringValue? = nil
 }
 
 public nonisolated struct Blog_PostDestroyRequest: Sendable {
@@ -335,7 +316,7 @@ nonisolated extension Blog_Post: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeSingularStringField(value: &self.content) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self._author) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self._published) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self._summary) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.summary) }()
       case 7: try { try decoder.decodeSingularMessageField(value: &self._created) }()
       default: break
       }
@@ -362,9 +343,9 @@ nonisolated extension Blog_Post: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try { if let v = self._published {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
     } }()
-    try { if let v = self._summary {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
-    } }()
+    if !self.summary.isEmpty {
+      try visitor.visitSingularStringField(value: self.summary, fieldNumber: 6)
+    }
     try { if let v = self._created {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
     } }()
@@ -377,7 +358,7 @@ nonisolated extension Blog_Post: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.content != rhs.content {return false}
     if lhs._author != rhs._author {return false}
     if lhs._published != rhs._published {return false}
-    if lhs._summary != rhs._summary {return false}
+    if lhs.summary != rhs.summary {return false}
     if lhs._created != rhs._created {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -479,7 +460,7 @@ nonisolated extension Blog_PostRetrieveRequest: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Blog_PostPartialUpdateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PostPartialUpdateRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}title\0\u{1}content\0\u{1}author\0\u{1}published\0\u{1}summary\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}title\0\u{1}content\0\u{1}author\0\u{1}published\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -492,7 +473,6 @@ nonisolated extension Blog_PostPartialUpdateRequest: SwiftProtobuf.Message, Swif
       case 3: try { try decoder.decodeSingularMessageField(value: &self._content) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._author) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._published) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._summary) }()
       default: break
       }
     }
@@ -518,9 +498,6 @@ nonisolated extension Blog_PostPartialUpdateRequest: SwiftProtobuf.Message, Swif
     try { if let v = self._published {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    try { if let v = self._summary {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -530,7 +507,6 @@ nonisolated extension Blog_PostPartialUpdateRequest: SwiftProtobuf.Message, Swif
     if lhs._content != rhs._content {return false}
     if lhs._author != rhs._author {return false}
     if lhs._published != rhs._published {return false}
-    if lhs._summary != rhs._summary {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
