@@ -79,8 +79,12 @@ final class SQLiteSession: Session {
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
     try watched(job) { () throws(DatabaseError) in
       let statement = try PreparedStatement(sql, on: connection.handle)
-      let parameters = Parameters(values)
-      try statement.bind(parameters.entries.indices, of: parameters, bytes: nil)
+      let numbers = statement.placeholders
+      let wanted = (numbers.max() ?? -1) + 1
+      guard values.count == wanted else {
+        throw DatabaseError(.pillion(.internal), "\(values.count) values for \(wanted) placeholders", sql: sql)
+      }
+      try statement.bind(numbers, of: Parameters(values), bytes: nil)
       var found: [[SessionValue]] = []
       while try statement.step() { found.append(try rows.read(statement).map { SessionValue($0) }) }
       return found

@@ -32,6 +32,16 @@ final class PreparedStatement {
 
   deinit { sqlite3_finalize(handle) }
 
+  /// The indices of the values that its parameters take. `$2` and `?2` take the second, wherever they stand: to SQLite `$2`
+  /// is a name, and it numbers names as they come (https://sqlite.org/lang_expr.html#varparam). One without a number
+  /// takes the value of its place.
+  var placeholders: [Int] {
+    (0..<sqlite3_bind_parameter_count(handle)).map { place in
+      let name = sqlite3_bind_parameter_name(handle, place + 1).map { String(cString: $0) }
+      return name.flatMap { Int($0.dropFirst()) }.map { $0 &- 1 } ?? Int(place)
+    }
+  }
+
   /// Binds the values at `indices` of `parameters` from the first placeholder on.
   ///
   /// - Parameter bytes: those of `parameters`; must stay valid until `reset`. Nil: SQLite makes copies.
