@@ -19,7 +19,7 @@ struct DeadlineWheel {
 
   /// Adds a call with a deadline; `now` is the clock's time. Returns when the wheel must next be advanced for it.
   mutating func insert(_ call: ServerCall, now: UInt64) -> UInt64 {
-    if count == 0 { lastTick = now / Self.slotNanoseconds }
+    if count == 0 { lastTick = max(lastTick, now / Self.slotNanoseconds) }
     let tick = max(Self.tick(of: call.deadline), lastTick + 1)
     let slot = Int(tick % UInt64(Self.slotCount))
     call.wheelSlot = slot

@@ -5,8 +5,11 @@ import Synchronization
 ///
 /// Connections go by the system's clock alone: nobody tests a token to see them time out.
 package final class ServerClock: Sendable {
-  /// Nanoseconds that the time is ahead of the system's.
+  /// Nanoseconds that it is ahead of CLOCK_MONOTONIC. It stays so when a test has ended: like that clock it never goes
+  /// back, and what deadlines and rates have been reckoned from it stays right.
   private let lead = Atomic<UInt64>(0)
+  /// Nanoseconds that the date is ahead of CLOCK_REALTIME.
+  private let wallLead = Atomic<UInt64>(0)
 
   package init() {}
 
@@ -27,7 +30,7 @@ package final class ServerClock: Sendable {
   package func wallTime() -> (seconds: Int64, nanoseconds: Int32) {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    let lead = lead.load(ordering: .relaxed)
+    let lead = wallLead.load(ordering: .relaxed)
     if lead == 0 { return (Int64(time.tv_sec), Int32(truncatingIfNeeded: time.tv_nsec)) }
     let nanoseconds = UInt64(clamping: time.tv_nsec) &+ lead % 1_000_000_000
     let seconds = Int64(time.tv_sec) &+ Int64(clamping: lead / 1_000_000_000 &+ nanoseconds / 1_000_000_000)
@@ -41,7 +44,17 @@ package final class ServerClock: Sendable {
   }
 
   /// To be called through `TransportServer`, which ends what is due then.
-  func advance(by nanoseconds: UInt64) { lead.wrappingAdd(nanoseconds, ordering: .relaxed) }
+  func advance(by nanoseconds: UInt64) {
+    lead.store(Self.sum(lead.load(ordering: .relaxed), nanoseconds), ordering: .relaxed)
+    wallLead.store(Self.sum(wallLead.load(ordering: .relaxed), nanoseconds), ordering: .relaxed)
+  }
 
-  func reset() { lead.store(0, ordering: .relaxed) }
+  /// At most 146 years, so that what is added to a time still fits.
+  private static func sum(_ lead: UInt64, _ more: UInt64) -> UInt64 {
+    let limit = UInt64(Int64.max) / 2
+    return lead + min(more, limit - lead)
+  }
+
+  /// It is today again.
+  func reset() { wallLead.store(0, ordering: .relaxed) }
 }

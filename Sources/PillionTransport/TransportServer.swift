@@ -162,7 +162,7 @@ package final class TransportServer: Sendable {
     for loop in loops { try? await loop.eventLoop.submit { loop.clockMoved() }.outcome() }
   }
 
-  /// Goes by the system's clock again. Calls that go on keep the deadlines that they have.
+  /// Takes the date back to the system's. Calls that go on keep the deadlines that they have.
   package func resetClock() { clock.reset() }
 
   /// Stops listening and ends every connection: no new calls, those in flight may finish within `grace`; then they are

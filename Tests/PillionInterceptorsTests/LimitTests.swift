@@ -29,6 +29,18 @@ import Testing
     #expect(allowance.isWhole(at: 500_000_000))
   }
 
+  /// Each event loop reads the clock for itself: what was taken by one counts for another that has read it earlier.
+  @Test func `a time that is a little earlier gives nothing back`() {
+    let limit = RateLimit(rate: 1000, burst: 3)
+    let allowance = CallerAllowance()
+    #expect((0..<3).allSatisfy { _ in allowance.take(at: 100_000_000, limit) == nil })
+    for earlier in [99_000_000, 90_000_000, 1] as [UInt64] {
+      #expect(allowance.take(at: earlier, limit) == 101_000_000 - earlier)
+    }
+    #expect(allowance.take(at: 100_999_999, limit) == 1)
+    #expect(allowance.take(at: 101_000_000, limit) == nil)
+  }
+
   @Test func `callers share nothing, and their table does not grow without end`() {
     let table = RateLimitTable()
     let limit = RateLimit(rate: 1, burst: 1)

@@ -25,13 +25,8 @@ final class CallerAllowance: Sendable {
   func take(at now: UInt64, _ limit: RateLimit) -> UInt64? {
     var spent = spentUntil.load(ordering: .relaxed)
     while true {
-      var start = max(spent, now)
-      if start - now > limit.tolerance {
-        // Nobody gets further ahead than by a call: a test's clock has gone back.
-        let wait = start - now - limit.tolerance
-        guard wait > limit.interval else { return wait }
-        start = now
-      }
+      let start = max(spent, now)
+      if start - now > limit.tolerance { return start - now - limit.tolerance }
       let (exchanged, original) = spentUntil.compareExchange(
         expected: spent, desired: start + limit.interval, ordering: .relaxed)
       if exchanged { return nil }

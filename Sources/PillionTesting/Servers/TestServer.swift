@@ -63,7 +63,7 @@ public struct TestServer: Sendable {
   /// The rows of one statement, every value as text, NULL as nil.
   public func query(_ sql: String) async throws -> [[String?]] { try await store.query(sql) }
 
-  /// Moves the server's clock, which goes back to the system's at the end of the test: calls whose deadline has come then
+  /// Moves the server's clock, whose date goes back to the system's at the end of the test: calls whose deadline has come then
   /// end with DEADLINE_EXCEEDED, tokens and page tokens expire, rates are free again, `auto_now` writes that time.
   ///
   /// What the client and the database themselves measure goes on by the system's clock: `CallOptions.timeout` ends a call

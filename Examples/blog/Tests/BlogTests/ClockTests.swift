@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  /// The clock goes back at the end of each test, whichever comes first.
+  /// The date goes back at the end of each test, whichever comes first.
   @Suite(.testServer(try ClockTests.server("  - rate_limit: { rate: 1/h, burst: 100 }"))) struct Shared {
     @Test(arguments: 1...2) func theNextTestHasTheSystemsTime(_ number: Int) async throws {
       let test = try TestServer.current
