@@ -77,20 +77,6 @@ final class PostgreSQLSession: Session {
     }
   }
 
-  func messages(_ list: BoundList, for job: Job) throws(DatabaseError) -> [UInt8] {
-    let isSent = try binder.bind(list.parameters, at: nil) { connection.execute(unnamed: list.statement, $0) }
-    guard isSent else { throw broken }
-    writer.removeAll()
-    try finish(list.statement.sql, job) { (result) throws(DatabaseError) in
-      for row in 0..<result.rows {
-        let loaded = result.load(row: row, into: &cells)
-        if let cutter = list.cutter, !cutter.admits(loaded, .postgresql) { return }
-        try list.encoder.encodeFramed(loaded, into: &writer)
-      }
-    }
-    return [UInt8](writer.bytes)
-  }
-
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
     let parameters = Parameters(values)
     let isSent = try binder.bind(parameters, at: nil) { connection.execute(text: sql, $0) }

@@ -61,21 +61,6 @@ final class SQLiteSession: Session {
 
   func run(_ operation: Operation) -> Operation.Outcome { runner.run(operation, on: connection) }
 
-  func messages(_ list: BoundList, for job: Job) throws(DatabaseError) -> [UInt8] {
-    try watched(job) { () throws(DatabaseError) in
-      let statement = try connection.prepared(list.statement)
-      defer { statement.reset() }
-      try statement.bind(list.parameters.entries.indices, of: list.parameters, bytes: nil)
-      var writer = WireWriter()
-      while try statement.step() {
-        let cells = try rows.read(statement)
-        if let cutter = list.cutter, !cutter.admits(cells, .sqlite) { break }
-        try list.encoder.encodeFramed(cells, into: &writer)
-      }
-      return Array(writer.bytes)
-    }
-  }
-
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
     try watched(job) { () throws(DatabaseError) in
       let statement = try PreparedStatement(sql, on: connection.handle)

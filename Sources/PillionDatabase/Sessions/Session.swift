@@ -21,13 +21,10 @@ package protocol Session: AnyObject {
   /// Runs the steps of an operation, inside the transaction that is open.
   func run(_ operation: Operation) -> Operation.Outcome
 
-  /// The rows of a List, all of them, as messages, each behind its five-byte prefix.
-  func messages(_ list: BoundList, for job: Job) throws(DatabaseError) -> [UInt8]
-
   /// Runs one statement; its rows, all of them.
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]]
 
-  /// The rows of a List, all of them.
+  /// The rows of a List, all of them, as messages, each behind its five-byte prefix.
   func read(_ stream: RowStream) throws(DatabaseError) -> [RowStream.Chunk]
 
   /// Runs one statement without parameters; its rows are ignored.

@@ -7,8 +7,8 @@ package final class SessionLease: Sendable {
   private let job: Job
   /// Transactions that are open, the outermost and its savepoints.
   private let depth = Mutex(0)
-  /// The operation that runs, if one does.
-  private let running = Mutex<Operation?>(nil)
+  /// The operation or List that runs, if one does.
+  private let running = Mutex<Job?>(nil)
 
   init(thread: SessionThread, deadline: UInt64) {
     self.thread = thread
@@ -49,15 +49,24 @@ package final class SessionLease: Sendable {
 
   /// Runs an operation inside the transaction that is open.
   package func run(_ operation: Operation) async throws -> Operation.Outcome {
-    running.withLock { $0 = operation }
-    defer { running.withLock { $0 = nil } }
-    return try await onThread(opens: false) { session in session.run(operation) }
+    try await tracked(operation) { session throws(DatabaseError) in session.run(operation) }
   }
 
   /// The rows of a List inside the transaction that is open, as messages behind their prefixes.
   package func messages(_ list: BoundList) async throws -> [UInt8] {
-    let job = job
-    return try await onThread(opens: false) { session throws(DatabaseError) in try session.messages(list, for: job) }
+    let stream = RowStream(
+      statement: list.statement, parameters: list.parameters, encoder: list.encoder, cutter: list.cutter,
+      mailbox: NoMailbox(), deadline: deadline)
+    let chunks = try await tracked(stream) { session throws(DatabaseError) in try session.read(stream) }
+    return Array(chunks.map(\.bytes).joined())
+  }
+
+  private func tracked<Result: Sendable>(
+    _ job: Job, _ body: @escaping @Sendable (any Session) throws(DatabaseError) -> Result
+  ) async throws -> Result {
+    running.withLock { $0 = job }
+    defer { running.withLock { $0 = nil } }
+    return try await onThread(opens: false, body)
   }
 
   /// When statements are stopped; monotonic nanoseconds, 0: never.

@@ -66,10 +66,6 @@ final class SavepointSession: Session {
     }
   }
 
-  func messages(_ list: BoundList, for job: Job) throws(DatabaseError) -> [UInt8] {
-    try with(job) { (session) throws(DatabaseError) in try session.messages(list, for: job) }
-  }
-
   func rows(_ sql: String, _ values: [SessionValue], for job: Job) throws(DatabaseError) -> [[SessionValue]] {
     try with(job) { (session) throws(DatabaseError) in try session.rows(sql, values, for: job) }
   }
