@@ -32,6 +32,7 @@ public struct Server: Sendable {
   private var services: [any Service] = []
   private var hooks: [String: @Sendable (CustomServiceContext) -> any ModelHook] = [:]
   private var modelServices: [@Sendable (CustomServiceContext) -> CodeService] = []
+  private var methods: [@Sendable (CustomServiceContext) -> ProgramMethod] = []
   private var tasks: [@Sendable () async -> Void] = []
 
   /// - Parameters:
@@ -54,6 +55,20 @@ public struct Server: Sendable {
         hook: TypedHook(hooks: service, database: context.database))
     }
     services.append(service)
+  }
+
+  /// Answers a method that the definitions declare for a service, `methods:` in their words. `method` has the messages
+  /// that the definitions make for it, or bytes. Requests that break the rules of the definitions do not come to it.
+  ///
+  ///     server.add(
+  ///       .unary("Publish") { (request: Blog_PostPublishRequest, context) -> Blog_Post in … }, to: "blog.PostController")
+  ///
+  /// A method that is not declared, or declared with other messages, keeps the server from starting. Of two for one
+  /// method the one added first answers.
+  ///
+  /// - Parameter service: full name of the service: `blog.PostController`.
+  public mutating func add(_ method: ServiceMethod, to service: String) {
+    methods.append { method.route(of: service, $0) }
   }
 
   /// Has hooks take part in the calls of their model; those added last count.
@@ -112,6 +127,7 @@ public struct Server: Sendable {
     options.tasks = tasks
     options.hooks = hooks
     options.modelServices = modelServices
+    options.methods = methods
     options.services = services.map { service in
       CustomService(name: service.name, descriptors: service.descriptors) { service.routes($0) }
     }

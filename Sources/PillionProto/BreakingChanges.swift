@@ -91,7 +91,8 @@ struct BreakingChanges {
             kind: kind, place: place, location: service.location, change: change, effect: effect, remedy: remedy))
       }
       guard let new = service.methods.first(where: { $0.name == method }) else {
-        add(.rpcRemoved, "the rpc is gone", "its callers get UNIMPLEMENTED", "keep \(method) in 'actions'")
+        let list = Action(rawValue: method) == nil ? "methods" : "actions"
+        add(.rpcRemoved, "the rpc is gone", "its callers get UNIMPLEMENTED", "keep \(method) in '\(list)'")
         continue
       }
       if old.request != new.request.description {

@@ -8,8 +8,12 @@ struct FieldNotes {
   /// The sentences for the field with this index, in a fixed order.
   func sentences(_ index: Int) -> [String] {
     guard model.fields.indices.contains(index) else { return [] }
-    let field = model.fields[index]
-    return [form(field), relation(field), key(index), length(field), range(field), pattern(field), choices(field)]
+    return sentences(of: model.fields[index], key: key(index))
+  }
+
+  /// The same for a field; `key` is what there is to say of it as a key.
+  func sentences(of field: Field, key: String? = nil) -> [String] {
+    [form(field), relation(field), key, length(field), range(field), pattern(field), choices(field)]
       .compactMap(\.self) + access(field) + unset(field)
   }
 

@@ -16,6 +16,11 @@ extension Lock {
         for index in view.service.fields where view.fields.indices.contains(index) {
           if let was = view.fields[index].was { rename(view.fields[index], was, of: view, &renames) }
         }
+        for message in view.service.methods.flatMap(\.messages) {
+          for field in message.fields {
+            if let was = field.was { rename(field, was, ofMessage: message.suffix, of: view, &renames) }
+          }
+        }
       }
     }
     return renames
@@ -43,14 +48,16 @@ extension Lock {
           suggestion: "leave 'was' out"))
     }
     var types: [String: String] = [:]
-    for suffix in Self.messageSuffixes where messages[prefix + model.name + suffix].map(\.isReserved) ?? true {
+    let own = model.service.methods.flatMap(\.messages)
+    for suffix in Self.messageSuffixes + own.map(\.suffix)
+    where messages[prefix + model.name + suffix].map(\.isReserved) ?? true {
       guard var message = messages.removeValue(forKey: prefix + was.name + suffix) else { continue }
       if suffix.isEmpty { message.formerNames = Self.former(message.formerNames, was.name, now: model.name) }
       messages[prefix + model.name + suffix] = message
       types[was.name + suffix] = model.name + suffix
     }
     renameTypes(types, in: prefix)
-    for field in model.fields {
+    for field in model.fields + own.flatMap(\.fields) {
       guard let name = field.enumName else { continue }
       renameEnum(was.name + name.dropFirst(model.name.count), to: name, in: prefix)
     }
@@ -106,28 +113,9 @@ extension Lock {
     _ field: PillionSchema.Field, _ was: FormerName, of model: Model, _ renames: inout Renames
   ) {
     let name = model.messageFullName
-    guard let message = messages[name], !message.isReserved else { return }
     // A further service may have come after the renaming.
-    if !model.hasOwnMessage, message.field(was.name) == nil { return }
-    if message.fields.contains(where: { $0.name == field.name && $0.formerNames.contains(was.name) }) { return }
-    if let known = message.field(field.name) {
-      let isKnown = message.hasUsed(was.name) || message.field(was.name) != nil
-      return renames.diagnostics.append(
-        isKnown
-          ? Diagnostic(
-            at: was.location,
-            "\(name).\(field.name) has number \(known.number) in the lock, so it cannot take that of '\(was.name)'",
-            suggestion: "leave 'was' out, or take the lock from before from version control")
-          : neverWas("field", was, "\(name).\(field.name)", among: names(in: message)))
-    }
-    guard message.field(was.name) != nil else {
-      return renames.diagnostics.append(
-        message.hasUsed(was.name)
-          ? Diagnostic(
-            at: was.location, "'\(was.name)' was removed, so \(name).\(field.name) cannot take its number",
-            suggestion: "leave 'was' out")
-          : neverWas("field", was, "\(name).\(field.name)", among: names(in: message)))
-    }
+    if !model.hasOwnMessage, messages[name]?.field(was.name) == nil { return }
+    guard checkedRename(of: field, was, in: name, &renames) else { return }
     messages[name]?.rename(was.name, to: field.name)
     if let new = field.enumName {
       let prefix = model.package.isEmpty ? "" : "\(model.package)."
@@ -137,17 +125,65 @@ extension Lock {
     let oldValue = field.valueName.hasPrefix(field.name) ? was.name + field.valueName.dropFirst(field.name.count) : nil
     if let oldValue, field.valueName != field.name { messages[name]?.rename(oldValue, to: field.valueName) }
     renameInRequests(field, oldValue ?? was.name, of: model)
-    renames.changes.append(
-      BreakingChange(
-        kind: .fieldRenamed, place: "\(name).\(field.name)", location: field.location, change: "it was \(was.name)",
-        effect: "the bytes stay as they were; clients that read JSON or code made from the proto have to follow"))
+    renames.changes.append(renaming(of: field, was, in: name))
+  }
+
+  /// A field that one message of a method has.
+  private mutating func rename(
+    _ field: PillionSchema.Field, _ was: FormerName, ofMessage suffix: String, of model: Model,
+    _ renames: inout Renames
+  ) {
+    let name = model.messageFullName + suffix
+    guard checkedRename(of: field, was, in: name, &renames) else { return }
+    messages[name]?.rename(was.name, to: field.name)
+    if let new = field.enumName {
+      let prefix = model.package.isEmpty ? "" : "\(model.package)."
+      renameEnum(model.messageName + suffix + Identifier.upperCamelCase(was.name), to: new, in: prefix)
+    }
+    renames.changes.append(renaming(of: field, was, in: name))
+  }
+
+  private func renaming(of field: PillionSchema.Field, _ was: FormerName, in message: String) -> BreakingChange {
+    BreakingChange(
+      kind: .fieldRenamed, place: "\(message).\(field.name)", location: field.location, change: "it was \(was.name)",
+      effect: "the bytes stay as they were; clients that read JSON or code made from the proto have to follow")
+  }
+
+  /// Whether the lock has a field to rename; what speaks against it is reported.
+  private func checkedRename(
+    of field: PillionSchema.Field, _ was: FormerName, in name: String, _ renames: inout Renames
+  ) -> Bool {
+    guard let message = messages[name], !message.isReserved else { return false }
+    if message.fields.contains(where: { $0.name == field.name && $0.formerNames.contains(was.name) }) { return false }
+    if let known = message.field(field.name) {
+      let isKnown = message.hasUsed(was.name) || message.field(was.name) != nil
+      renames.diagnostics.append(
+        isKnown
+          ? Diagnostic(
+            at: was.location,
+            "\(name).\(field.name) has number \(known.number) in the lock, so it cannot take that of '\(was.name)'",
+            suggestion: "leave 'was' out, or take the lock from before from version control")
+          : neverWas("field", was, "\(name).\(field.name)", among: names(in: message)))
+      return false
+    }
+    guard message.field(was.name) != nil else {
+      renames.diagnostics.append(
+        message.hasUsed(was.name)
+          ? Diagnostic(
+            at: was.location, "'\(was.name)' was removed, so \(name).\(field.name) cannot take its number",
+            suggestion: "leave 'was' out")
+          : neverWas("field", was, "\(name).\(field.name)", among: names(in: message)))
+      return false
+    }
+    return true
   }
 
   private mutating func renameInRequests(_ field: PillionSchema.Field, _ old: String, of model: Model) {
     // A request field that `lookup_request_field` names keeps that name.
     guard !model.lookupRequestNames.contains(old) else { return }
-    for action in Action.allCases {
-      let request = "\(model.messageFullName)\(action.rawValue)Request"
+    let suffixes = Action.allCases.map { "\($0.rawValue)Request" }
+    for suffix in suffixes + model.service.methods.filter(\.findsRow).map(\.requestSuffix) {
+      let request = "\(model.messageFullName)\(suffix)"
       messages[request]?.rename(old, to: field.valueName)
       if field.type.isRepeated { messages[request]?.rename("is_\(old)_set", to: "is_\(field.valueName)_set") }
     }

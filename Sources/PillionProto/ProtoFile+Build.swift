@@ -38,7 +38,8 @@ extension ProtoFile {
         if let index = method.response { shape.messageName(index) } else { .google("Empty") }
       guard let response else { return nil }
       return ProtoMethod(
-        name: method.action.rawValue, request: request, response: response, isServerStreaming: method.isServerStreaming)
+        name: method.name, comment: Comment.lines(method.doc), request: request, response: response,
+        isServerStreaming: method.isServerStreaming)
     }
     declarations.append(
       .service(
@@ -56,11 +57,15 @@ extension ProtoFile {
       declarations.append(.message(ProtoMessage(message, model: model, notes: notes)))
     }
     var enums = Set(self.enums.filter { $0.model == model.fullName }.map(\.name))
-    for field in messages.flatMap(\.fields) {
-      guard let enumeration = field.enumeration, case .field(let index) = field.source,
-        model.fields.indices.contains(index), enums.insert(enumeration.name).inserted
-      else { continue }
-      declarations.append(.enumeration(ProtoEnum(enumeration, of: model.fields[index], model: model)))
+    for message in messages {
+      for field in message.fields {
+        guard let enumeration = field.enumeration, let definition = message.definition(of: field, in: model),
+          enums.insert(enumeration.name).inserted
+        else { continue }
+        let isStored = field.source.modelField != nil && !definition.isComputed
+        declarations.append(
+          .enumeration(ProtoEnum(enumeration, of: definition, isStored: isStored, model: model)))
+      }
     }
   }
 
@@ -115,7 +120,7 @@ extension ProtoMessage {
     let comment =
       switch shape.role {
       case .partialUpdate: ["Only the fields that are present are validated and written."]
-      case .model, .list, .listPage, .retrieve, .destroy: Comment.lines(shape.doc)
+      case .model, .list, .listPage, .retrieve, .destroy, .method: Comment.lines(shape.doc)
       }
     let fields = shape.fields.map { field in
       var comment = Comment.lines(field.doc)
@@ -135,6 +140,12 @@ extension ProtoMessage {
           comment += Comment.wrapped(notes.sentences(source))
         }
       }
+      if case .ownField = field.source, let definition = shape.definition(of: field, in: model) {
+        result.location = definition.location
+        result.isDeprecated = definition.isDeprecated
+        result.was = definition.was?.name
+        comment += Comment.wrapped(notes.sentences(of: definition))
+      }
       result.comment = comment
       return result
     }
@@ -146,9 +157,9 @@ extension ProtoMessage {
 }
 
 extension ProtoEnum {
-  fileprivate init(_ shape: EnumShape, of field: Field, model: Model) {
+  fileprivate init(_ shape: EnumShape, of field: Field, isStored: Bool, model: Model) {
     let values = shape.values.map { value in
-      let stored = field.isComputed ? nil : "Stored as \(value.choice.excerpt)."
+      let stored = isStored ? "Stored as \(value.choice.excerpt)." : nil
       return Value(name: value.name, number: value.number, comment: Comment.lines(stored))
     }
     self.init(

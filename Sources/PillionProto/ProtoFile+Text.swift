@@ -70,6 +70,7 @@ private struct Printer {
     line("service \(service.name) {")
     if service.isDeprecated { deprecation(isLast: service.methods.isEmpty) }
     for method in service.methods {
+      comment(method.comment, indent: 1)
       let stream = method.isServerStreaming ? "stream " : ""
       line("rpc \(method.name)(\(name(method.request))) returns (\(stream)\(name(method.response))) {}", indent: 1)
     }

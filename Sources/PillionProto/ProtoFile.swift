@@ -69,6 +69,8 @@ package struct ProtoService: Sendable {
 /// One rpc; only its response can be a stream.
 package struct ProtoMethod: Sendable {
   package var name: String
+  /// Lines without `//`.
+  package var comment: [String] = []
   package var request: ProtoTypeName
   package var response: ProtoTypeName
   package var isServerStreaming: Bool

@@ -223,6 +223,8 @@ package struct ServiceDefinition: Sendable {
   package var indexRequirement: IndexRequirement?
   /// Longest time that a call may keep the database; nil: what the configuration says.
   package var statementTimeoutMilliseconds: Int?
+  /// What it has beside its actions, in definition order.
+  package var methods: [DeclaredMethod] = []
   package var location: SourceLocation
 
   package init(

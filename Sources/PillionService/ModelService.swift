@@ -2,6 +2,7 @@ package import PillionDatabase
 package import PillionQuery
 package import PillionSchema
 package import PillionTransport
+import PillionWire
 
 /// The services of a schema: one method for each action of each service.
 package struct ModelServices {
@@ -16,7 +17,7 @@ package struct ModelServices {
   ) {
     let factory = MethodFactory(
       schema: schema, relations: RelatedModels(shapes: shapes, scopes: scopes), driver: driver, errors: errors,
-      lists: lists, loops: loops, control: control, sessions: hooks.sessions)
+      lists: lists, loops: loops, control: control, sessions: hooks.sessions, program: hooks.methods)
     let views = schema.views
     let replaced = Set(hooks.services.map(\.name))
     var names: [String] = []
@@ -24,8 +25,12 @@ package struct ModelServices {
     func add(_ index: Int, as name: String, hook: (any ModelHook)?, only actions: Set<Action>? = nil) {
       guard shapes.indices.contains(index) else { return }
       var (model, shape) = (views[index], shapes[index])
-      if let actions { shape.methods.removeAll { !actions.contains($0.action) } }
-      if name != model.serviceFullName { model.service.name = name }
+      let isOther = name != model.serviceFullName
+      shape.methods.removeAll { method in
+        guard let action = method.action else { return isOther }
+        return actions.map { !$0.contains(action) } ?? false
+      }
+      if isOther { model.service.name = name }
       names.append(name)
       let scope = scopes.indices.contains(index) ? scopes[index] : nil
       methods += factory.methods(of: model, shape, scope, service: name, hook: hook)
@@ -52,6 +57,8 @@ private struct MethodFactory {
   let loops: LoopStates
   let control: AccessControl?
   let sessions: SessionPool?
+  /// What a program's methods are, by their paths.
+  let program: [String: ProgramMethod]
 
   /// - Parameters:
   ///   - model: as the service shows it.
@@ -79,14 +86,14 @@ private struct MethodFactory {
         base: hook.map { BaseRowFilters(hook: $0, model: model, schema: schema, errors: errors) })
     }
     return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
+      guard let action = method.action else { return declared(method, of: shape, model, service: name) }
       var descriptor = MethodDescriptor(
-        path: "/\(name)/\(method.action.rawValue)", isServerStreaming: method.isServerStreaming,
-        isMutating: method.action.isMutating)
+        path: "/\(name)/\(method.name)", isServerStreaming: method.isServerStreaming, isMutating: action.isMutating)
       descriptor.model = model.fullName
-      if method.action == .list || method.action == .listPage {
+      if action == .list || action == .listPage {
         guard let plan = plans.list else { return nil }
-        let request = ListRequest(plan: plan, policy: lists, isPage: method.action == .listPage)
-        if method.action == .list {
+        let request = ListRequest(plan: plan, policy: lists, isPage: action == .listPage)
+        if action == .list {
           return (
             descriptor,
             ListMethod(request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook)
@@ -96,13 +103,34 @@ private struct MethodFactory {
           request: request, driver: driver, errors: errors, loops: loops, access: access, hook: hook
         ).map { (descriptor, $0) }
       }
-      return plans.unary[method.action].map {
+      return plans.unary[action].map {
         let unary = UnaryMethod(
-          action: method.action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
+          action: action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
         guard let hook, let sessions else { return (descriptor, unary) }
-        return (descriptor, HookedMethod(action: method.action, method: unary, hook: hook, sessions: sessions))
+        return (descriptor, HookedMethod(action: action, method: unary, hook: hook, sessions: sessions))
       }
     }
+  }
+
+  /// A method that the definitions declare, and a program answers if it has the method.
+  private func declared(
+    _ method: ServiceShape.MethodShape, of shape: ServiceShape, _ model: Model, service name: String
+  ) -> (MethodDescriptor, any MethodHandler)? {
+    guard shape.messages.indices.contains(method.request) else { return nil }
+    let route = DeclaredRoute(method, of: shape, model, service: name)
+    var descriptor = MethodDescriptor(path: route.path, isServerStreaming: method.isServerStreaming)
+    descriptor.model = model.fullName
+    guard let program = program[route.path], route.problem(with: program) == nil else {
+      return (descriptor, UnimplementedMethod())
+    }
+    descriptor.isMutating = program.descriptor.isMutating
+    let request = shape.messages[method.request]
+    let validator = RequestValidator(request: request, model: model)
+    if validator.isEmpty { return (descriptor, program.handler) }
+    let checked = CheckedMethod(
+      decoder: RequestDecoder(shape: request), validator: validator, errors: errors, loops: loops,
+      program: program.handler)
+    return (descriptor, checked)
   }
 }
 
@@ -113,10 +141,14 @@ package struct Hooks: Sendable {
   /// Services over models that are put together in code.
   package var services: [CodeService]
   package var sessions: SessionPool?
+  /// All methods of a program, by their paths; those that the definitions declare are found here.
+  package var methods: [String: ProgramMethod]
 
   package init(
-    byModel: [String: any ModelHook] = [:], services: [CodeService] = [], sessions: SessionPool? = nil
+    byModel: [String: any ModelHook] = [:], services: [CodeService] = [], sessions: SessionPool? = nil,
+    methods: [String: ProgramMethod] = [:]
   ) {
+    self.methods = methods
     self.byModel = byModel
     self.services = services
     self.sessions = sessions

@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from support.client import TIMEOUT, Client
 from support.errors import Refusal
+from support.postgres import wait_until
 from support.protos import descriptor_set
 from support.server import DidNotStart, Server
 
@@ -248,6 +249,9 @@ def test_a_service_of_the_same_name_takes_its_place(shelf):
     # An action whose mixin it does not have.
     assert refused(authors.Create, name="Cy").code == StatusCode.UNIMPLEMENTED
     assert refused(authors.Destroy, id=2).code == StatusCode.UNIMPLEMENTED
+    # What the definitions declare, and it has among its methods.
+    assert authors.Sign(id=7, below="Cy").name == "Cy"
+    assert refused(authors.Sign, id=7).fields == ["below"]
 
 
 def test_a_service_of_another_name_stands_beside(shelf):
@@ -332,10 +336,20 @@ def test_descriptors_that_cannot_be_served(shelf, binary):
     (("[List, Retrieve]", "[List]"), "add Retrieve to its `actions`"), (("Book:", "Volume:"), "'test.Librarian' is a service over 'shelf.Book'"),
 ], ids=["action", "model"])
 def test_services_that_the_definitions_do_not_fit(kind, binary, new_project, change, said):
-    models = (PROGRAM / "models" / "shelf.yaml").read_text().replace(
-        "      name: { type: string, max_length: 40 }\n", "      name: { type: string, max_length: 40 }\n    service: { actions: [List, Retrieve] }\n")
+    models = (PROGRAM / "models" / "shelf.yaml").read_text().replace("service: { methods", "service: { actions: [List, Retrieve], methods")
     project = new_project(kind, shelf=models.replace(*change)).generate().apply()
     (project.folder / "pillion.yaml").write_text(SETTINGS % project.database.url)
     with pytest.raises(DidNotStart) as ended:
         Server([binary.parent / "embedding-server", "shelf"], project.folder)
     assert ended.value.code == 78 and said in ended.value.output
+
+
+def test_a_reload_says_which_services_no_longer_fit(binary, new_project):
+    models = (PROGRAM / "models" / "shelf.yaml").read_text()
+    project = new_project("sqlite", shelf=models).generate().apply()
+    (project.folder / "pillion.yaml").write_text(SETTINGS % project.database.url)
+    with Server([binary.parent / "embedding-server", "--dev", "shelf"], project.folder) as server:
+        project.lock.unlink()
+        project.write(shelf=models.replace("Book:", "Volume:").replace("service: { methods", "service: { actions: [List], methods"))
+        wait_until(lambda: "'test.Librarian' is a service over 'shelf.Book', which is no model of the definitions" in server.output)
+        assert "'shelf.AuthorController' has Retrieve, for which shelf.AuthorController has no messages" in server.output

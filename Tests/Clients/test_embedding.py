@@ -43,7 +43,25 @@ models:
       size: { type: string, choices: [short, long], enum: true, computed: true }
       read_at: { type: timestamp, computed: true }
       details: { type: json, computed: true }
-    service: { actions: [List, ListPage, Retrieve] }
+    services:
+      - actions: [List, ListPage, Retrieve]
+        methods:
+          Draft:
+            doc: The note with another text.
+            request:
+              text: { type: string, min_length: 1, max_length: 20 }
+              tone: { type: string, choices: [loud, quiet], enum: true }
+              tags: { type: array, items: string, max_length: 2 }
+              until: { type: timestamp, null: true, min: 2000-01-01T00:00:00Z }
+              day: { type: date, null: true }
+          Words: { stream: true, response: { word: { type: string } } }
+          Count: { detail: false, response: { notes: { type: int64 }, by: { type: string, null: true } } }
+          Forget: { response: empty }
+          Sign: { detail: false }
+      - name: NoteKeeper
+        message: Note
+        actions: []
+        methods: { Keep: }
 """
 NOTES = """
 INSERT INTO note (id, text) VALUES (1, 'one and two');
@@ -231,6 +249,79 @@ def test_what_nothing_fills_in_is_said_at_start(embedding):
     assert len(warnings) == 1 and "'Post.minutes'" in warnings[0]
 
 
+DRAFT = {"id": 1, "text": "new", "tone": "NOTE_DRAFT_REQUEST_TONE_LOUD"}
+
+
+def test_methods_beside_the_actions(notes):
+    assert notes.Draft(json=DRAFT).text == "NEW"
+    drafted = notes.Draft(json=DRAFT | {"tags": ["a", "b"], "until": {"value": "2024-01-01T00:00:00Z"}, "day": {"value": "2024-02-29"}})
+    assert (drafted.id, drafted.text, drafted.read_at.seconds) == (1, "NEW A B", 1_704_067_200)
+    assert [answer.word for answer in notes.Words(id=1)] == ["one", "and", "two"]
+    assert notes.Words(id=2) == []
+    count = notes.Count()
+    assert (count.notes, count.by.WhichOneof("kind")) == (2, "null")
+    assert notes.Count(metadata=[("x-name", "ann")]).by.value == "ann"
+
+
+@pytest.mark.parametrize("changes, field, words", [
+    ({"text": ""}, "text", "at least 1 characters"),
+    ({"text": "x" * 21}, "text", "at most 20 characters"),
+    ({"tone": "NOTE_DRAFT_REQUEST_TONE_UNSPECIFIED"}, "tone", "is not one of the choices"),
+    ({"tone": 7}, "tone", "is not one of the choices"),
+    ({"tags": ["a", "b", "c"]}, "tags", "at most 2 items"),
+    ({"until": {"value": "1999-12-31T23:59:59Z"}}, "until", "must be at least"),
+    ({"day": {"value": "2023-02-29"}}, "day", "date"),
+])
+def test_requests_that_break_the_definitions_do_not_come_to_methods(notes, changes, field, words):
+    with pytest.raises(grpc.RpcError) as error:
+        notes.Draft(json=DRAFT | changes)
+    refusal = Refusal(error.value)
+    assert (refusal.code, refusal.fields) == (StatusCode.INVALID_ARGUMENT, [field]), refusal
+    assert words in refusal.message
+
+
+def test_methods_end_as_others_do(notes):
+    for call in (lambda: notes.Draft(json=DRAFT | {"id": 9}), lambda: notes.Words(id=9)):
+        with pytest.raises(grpc.RpcError) as error:
+            call()
+        assert (error.value.code(), error.value.details()) == (StatusCode.NOT_FOUND, "There is no note 9.")
+
+
+def test_layers_are_around_methods(notes):
+    with pytest.raises(grpc.RpcError) as error:
+        notes.Forget(id=1)
+    assert Refusal(error.value).info.reason == "READ_ONLY"
+    with pytest.raises(grpc.RpcError) as error:
+        notes.Draft(json=DRAFT, metadata=[("x-refuse", "no entry")])
+    assert (error.value.code(), error.value.details()) == (StatusCode.PERMISSION_DENIED, "no entry")
+
+
+def test_a_service_of_methods_alone(project, embedding):
+    assert project.client(embedding).service("NoteKeeper").Keep(id=5).id == 5
+
+
+def test_what_nothing_implements(notes, embedding):
+    with pytest.raises(grpc.RpcError) as error:
+        notes.Sign()
+    assert error.value.code() == StatusCode.UNIMPLEMENTED
+    assert error.value.details() == "blog.NoteController/Sign is declared, and this server does not implement it."
+    warnings = [line for line in embedding.lines if "nothing implements" in line]
+    assert len(warnings) == 1 and "'blog.NoteController/Sign'" in warnings[0]
+
+
+def test_reflection_knows_methods(connect):
+    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+    known = ProtoReflectionDescriptorDatabase(connect())
+    assert sorted(known.get_services()) == sorted(set(known.get_services()))
+    file = known.FindFileContainingSymbol("blog.NoteController.Draft")
+    service = next(service for service in file.service if service.name == "NoteController")
+    methods = {method.name: (method.input_type, method.output_type, method.server_streaming) for method in service.method}
+    assert methods["Draft"] == (".blog.NoteDraftRequest", ".blog.Note", False)
+    assert methods["Words"] == (".blog.NoteWordsRequest", ".blog.NoteWordsResponse", True)
+    assert methods["Forget"] == (".blog.NoteForgetRequest", ".google.protobuf.Empty", False)
+
+
 def test_health_knows_the_services(connect):
     check = connect().unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)
     for name in ("test.Greeter", "grpc.testing.TestService", "blog.PostController"):
@@ -260,6 +351,11 @@ def test_serve_alone_leaves_computed_fields_unset(start):
         notes = running.service("NoteController")
         assert json_format.MessageToDict(notes.Retrieve(id=1)) == {"id": "1", "text": "one and two"}
         assert notes.Retrieve(id=1, read_mask={"paths": ["letters"]}).ByteSize() == 0
+        for call in (lambda: notes.Draft(json=DRAFT), lambda: notes.Words(id=1), lambda: notes.Sign()):
+            with pytest.raises(grpc.RpcError) as error:
+                call()
+            assert error.value.code() == StatusCode.UNIMPLEMENTED and "does not implement it" in error.value.details()
+        assert any("nothing implements 'blog.NoteKeeper/Keep'" in line for line in running.server.lines)
         assert any("'Note.letters' is computed, and nothing fills it in" in line for line in running.server.lines)
 
 
@@ -269,3 +365,29 @@ def test_what_is_wrong_is_said_with_the_exit_status_of_serve(binary, new_project
     with pytest.raises(DidNotStart) as ended:
         Server([binary.parent / "embedding-server", "service"], project.folder, {"PILLION_DATABASE_URL": project.database.url})
     assert ended.value.code == 78 and "Stamp" in ended.value.output
+
+
+def test_methods_that_do_not_fit_keep_the_server_from_starting(binary, new_project):
+    project = new_project("sqlite", blog=MODELS).generate().apply()
+    with pytest.raises(DidNotStart) as ended:
+        Server([binary.parent / "embedding-server", "wrong"], project.folder, {"PILLION_DATABASE_URL": project.database.url})
+    assert ended.value.code == 78
+    output = ended.value.output
+    for name in ("Draft", "Words", "Count", "Forget"):
+        assert f"there is a method for 'blog.PostController/{name}', which no 'methods' of the definitions declares" in output
+    declared = "the definitions declare blog.NoteController"
+    assert f"{declared}/Draft with blog.NoteDraftRequest, and this method takes blog.Note" in output
+    assert f"{declared}/Words with a stream as its answer, and this method answers with one message" in output
+    assert f"{declared}/Count with one request, and this method takes a stream" in output
+
+
+def test_a_reload_says_what_no_longer_fits(binary, new_project):
+    project = new_project("sqlite", blog=MODELS).generate().apply()
+    variables = {"PILLION_DATABASE_URL": project.database.url}
+    with Server([binary.parent / "embedding-server", "--dev", "service"], project.folder, variables) as server:
+        project.write(blog=MODELS.replace("          Count: {", "          Tally: {"))
+        wait_until(lambda: "breaking change rpc-removed:blog.NoteController.Count" in server.output)
+        (project.protos / "pillion.lock").unlink()
+        wait_until(lambda: "definitions reloaded" in server.output)
+        wait_until(lambda: "there is a method for 'blog.NoteController/Count'" in server.output)
+        wait_until(lambda: "nothing implements 'blog.NoteController/Tally'" in server.output)

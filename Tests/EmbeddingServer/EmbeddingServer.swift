@@ -11,21 +11,35 @@ import PillionGRPC
 struct EmbeddingServer {
   static func main() {
     var server = Server(settings: ["server.listen": "127.0.0.1:0"])
+    server.isDevelopment = CommandLine.arguments.contains("--dev")
     server.register("Stamp") { Stamp() }
     server.add(Greeter())
     switch CommandLine.arguments.last {
     case "grpc":
-      server.add(NoteHooks())
+      addNotes(to: &server)
       server.add(grpc: [GeneratedInterop()])
     case "shelf":
       server.add(Shelf())
       server.add(AuthorController())
       server.add(Librarian())
+    case "wrong":
+      // What the definitions of the tests do not declare, or declare with other messages.
+      for method in NoteMethods.all { server.add(method, to: "blog.PostController") }
+      server.add(ServiceMethod.unary("Draft") { (note: Blog_Note, _) in note }, to: "blog.NoteController")
+      server.add(ServiceMethod.unary("Words", bytes: { request, _ in request }), to: "blog.NoteController")
+      server.add(
+        ServiceMethod.clientStreaming("Count", bytes: { _, _ in [] }), to: "blog.NoteController")
     default:
-      server.add(NoteHooks())
+      addNotes(to: &server)
       server.add(InteropService())
     }
     server.main()
+  }
+
+  private static func addNotes(to server: inout Server) {
+    server.add(NoteHooks())
+    for method in NoteMethods.all { server.add(method, to: "blog.NoteController") }
+    server.add(NoteKeeper())
   }
 }
 

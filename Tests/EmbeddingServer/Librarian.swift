@@ -2,13 +2,21 @@ import Foundation
 import Pillion
 import SwiftProtobuf
 
-/// In the place of the definitions' service of that name: reads alone.
+/// In the place of the definitions' service of that name: reads, and the method that the definitions declare.
 struct AuthorController: ReadOnlyModelService {
   typealias Record = Shelf_Author
 
   let name = "shelf.AuthorController"
 
   func present(_ author: inout Shelf_Author, _ context: CallContext) { author.name = author.name.uppercased() }
+
+  var methods: [ServiceMethod] {
+    [
+      .unary("Sign") { (request: Shelf_AuthorSignRequest, _: CallContext) in
+        Shelf_Author.with { ($0.id, $0.name) = (request.id, request.below) }
+      }
+    ]
+  }
 }
 
 /// Beside the definitions' services over books, with a method of its own.

@@ -7,7 +7,7 @@ import Testing
     #expect(diagnostics(mistake.yaml) == mistake.expected)
   }
 
-  static let all = files + models + keys + services + serviceFields + collisions
+  static let all = files + models + keys + services + serviceFields + methods + collisions
 
   static let files = [
     Mistake("models: {}", "blog.yaml:1:9: error: 'models' is empty"),
@@ -141,6 +141,83 @@ import Testing
       withModel("service: { lookup_request_field: the-id }"),
       "blog.yaml:7:38: error: 'the-id' is no name for a field: lower_snake_case letters, digits and underscores; "
         + "write 'the_id'"),
+  ]
+
+  static let methods = [
+    Mistake(
+      withModel("service: { methods: [Publish] }"),
+      "blog.yaml:7:25: error: 'methods' must be a mapping of names to methods, found a list"),
+    Mistake(withModel("service: { methods: {} }"), "blog.yaml:7:25: error: 'methods' is empty"),
+    Mistake(
+      withModel("service: { methods: { publish: } }"),
+      "blog.yaml:7:27: error: 'publish' is no name for a method: UpperCamelCase letters and digits; write 'Publish'"),
+    Mistake(
+      withModel("service: { methods: { ListPage: } }"),
+      "blog.yaml:7:27: error: 'ListPage' is an action, and no name for another method; "
+        + "name it in 'actions', or give the method another name"),
+    Mistake(
+      withModel("service: { methods: { Publish: { detail: maybe, docs: x, stream: 1 } } }"),
+      "blog.yaml:7:46: error: 'detail' expected true or false, found the text 'maybe'",
+      "blog.yaml:7:53: error: unknown key 'docs' of a method; did you mean 'doc'?",
+      "blog.yaml:7:70: error: 'stream' expected true or false, found the number 1; write true"),
+    Mistake(
+      withModel("service: { methods: { Publish: text } }"),
+      "blog.yaml:7:36: error: a method must be a mapping, found the text 'text'"),
+    Mistake(
+      withModel("service: { methods: { Publish: { request: [a], response: rows } } }"),
+      "blog.yaml:7:47: error: 'request' must be a mapping of names to fields, found a list",
+      "blog.yaml:7:62: error: 'response' expected model, empty or a mapping of fields, found the text 'rows'"),
+    Mistake(
+      withModel("service: { methods: { Publish: { response: {} } } }"),
+      "blog.yaml:7:48: error: 'response' is empty; write 'response: empty'"),
+    Mistake(
+      withModel("service: { methods: { Publish: { request: { Note: { type: string }, at: { type: datetime } } } } }"),
+      "blog.yaml:7:49: error: 'Note' is no name for a field: lower_snake_case letters, digits and underscores; "
+        + "write 'note'",
+      "blog.yaml:7:85: error: unknown type 'datetime'; did you mean 'timestamp'?"),
+    Mistake(
+      withModel("service: { methods: { Publish: { request: { by: { type: foreign_key, model: Post } } } } }"),
+      "blog.yaml:7:61: error: a method's field cannot be 'foreign_key', as it is of no table; "
+        + "give it the type of the key"),
+    Mistake(
+      withModel("service: { methods: { Publish: { request: { a: { type: string, column: b, default: c } } } } }"),
+      "blog.yaml:7:68: error: 'column' does not apply to a field of a method's request; no table has it",
+      "blog.yaml:7:79: error: 'default' does not apply to a field of a method's request; no table has it"),
+    Mistake(
+      withModel(
+        "service: { methods: { Publish: { response: { a: { type: string, max_length: 1, unique: true } } } } }"),
+      "blog.yaml:7:69: error: 'max_length' does not apply to a field of a method's response; "
+        + "nothing checks what a program answers",
+      "blog.yaml:7:84: error: 'unique' does not apply to a field of a method's response; no table has it"),
+    Mistake(
+      withModel("service: { methods: { Publish: { response: { a: { type: string, choices: [x] } } } } }"),
+      "blog.yaml:7:69: error: 'choices' of a response's field are the values of an enum; add 'enum: true'"),
+    Mistake(
+      withModel(
+        "service: { methods: { Publish: { request: { id: { type: bool }, a_b: { type: bool }, ab: { type: bool } } } } }"
+      ),
+      "blog.yaml:7:49: error: 'id' and 'id' collide in PostPublishRequest; rename it",
+      "blog.yaml:7:90: error: 'ab' and 'a_b' collide in PostPublishRequest; rename it"),
+    Mistake(
+      withModel("service: { methods: { Publish: { request: { a: { type: bool, was: b }, b: { type: bool } } } } }"),
+      "blog.yaml:7:71: error: 'a' cannot have been 'b', which is another field; leave 'was' out"),
+    Mistake(
+      "models:\n  Log: { fields: { at: { type: timestamp } }, service: { actions: [List], methods: { Cut: } } }",
+      "blog.yaml:2:86: error: 'Cut' cannot find a row: the model has no primary key; add 'detail: false'"),
+    Mistake(
+      withModel(
+        "service: { methods: { Publish: } }\n  PostPublishRequest: { fields: { id: { type: int64, primary_key: true } } }"
+      ),
+      "blog.yaml:7:27: error: the name 'PostPublishRequest' of the request of PostController.Publish "
+        + "is taken by model 'PostPublishRequest'"),
+    Mistake(
+      withModel(
+        "services: [{ methods: { Publish: { response: { a: { type: bool } } } } },\n"
+          + "      { name: Other, message: Post, methods: { Publish: { response: { a: { type: bool } } } } }]"),
+      "blog.yaml:8:48: error: the name 'PostPublishRequest' of the request of Other.Publish is taken by "
+        + "the request of PostController.Publish",
+      "blog.yaml:8:48: error: the name 'PostPublishResponse' of the response of Other.Publish is taken by "
+        + "the response of PostController.Publish"),
   ]
 
   static let serviceFields = [

@@ -222,6 +222,71 @@ import Testing
     #expect(schema.models[5].fields[1].protoElement == .scalar(.string))
   }
 
+  @Test func methodsOfServices() throws {
+    let schema = try schema(
+      """
+      models:
+        Post:
+          fields: { id: { type: int64, primary_key: true }, slug: { type: string, unique: true } }
+          services:
+            - methods:
+                Publish:
+                  doc: Makes it public.
+                  request:
+                    at:   { type: timestamp, null: true }
+                    note: { type: string, max_length: 200, doc: For the log. }
+                    kind: { type: string, choices: [now, later], enum: true, null: true }
+                    tags: { type: array, items: string }
+                Touch:
+                Watch: { detail: false, stream: true, response: empty }
+            - name: PublicPostController
+              actions: []
+              lookup_field: slug
+              methods: { Like: { response: { likes: { type: uint32 } } } }
+        Log:
+          fields: { at: { type: timestamp } }
+          service: { actions: [], methods: { Cut: { detail: false, response: empty } } }
+      """)
+    let post = schema.models[0]
+    #expect(post.service.methods.map(\.name) == ["Publish", "Touch", "Watch"])
+    #expect(post.service.methods.map(\.doc) == ["Makes it public.", nil, nil])
+    #expect(post.service.methods.map(\.findsRow) == [true, true, false])
+    #expect(post.service.methods.map(\.isServerStreaming) == [false, false, true])
+    #expect(post.service.methods[0].request[1].maximumLength == 200)
+    #expect(post.service.methods[0].request[2].enumName == "PostPublishRequestKind")
+    var numbers = FieldNumbers()
+    let shapes = schema.views.map { ServiceShape(model: $0, numbers: &numbers) }
+    func message(_ index: Int?, of shape: ServiceShape) -> String {
+      guard let index else { return "-" }
+      let message = shape.messages[index]
+      return "\(message.name): \(message.fields.map { "\($0.number) \($0.name)" }.joined(separator: ", "))"
+    }
+    let methods = shapes.map { shape in
+      shape.methods.filter { $0.action == nil }.map { method in
+        "\(method.name)(\(message(method.request, of: shape))) \(message(method.response, of: shape))"
+      }
+    }
+    #expect(
+      methods == [
+        [
+          "Publish(PostPublishRequest: 1 id, 2 at, 3 note, 4 kind, 5 tags) Post: 1 id, 2 slug",
+          "Touch(PostTouchRequest: 1 id) Post: 1 id, 2 slug", "Watch(PostWatchRequest: ) -",
+        ], ["Like(PublicPostLikeRequest: 1 slug) PublicPostLikeResponse: 1 likes"], ["Cut(LogCutRequest: ) -"],
+      ])
+    #expect(schema.views.map(\.service.actions.count) == [6, 0, 0])
+    let request = try #require(shapes[0].messages.first { $0.name == "PostPublishRequest" })
+    #expect(
+      request.fields.map(\.type) == [
+        .scalar(.int64), .nullable(.wellKnown(.timestamp)), .scalar(.string), .nullable(.scalar(.int32)),
+        .scalar(.string),
+      ])
+    #expect(request.fields.map(\.label) == [.implicit, .implicit, .implicit, .implicit, .repeated])
+    #expect(
+      request.fields[3].enumeration?.values.map(\.name) == [
+        "POST_PUBLISH_REQUEST_KIND_NOW", "POST_PUBLISH_REQUEST_KIND_LATER",
+      ])
+  }
+
   @Test func anchorsAndOtherLayouts() throws {
     let schema = try schema(
       """

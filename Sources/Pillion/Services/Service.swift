@@ -1,5 +1,6 @@
 package import PillionServer
-package import PillionTransport
+package import PillionService
+import PillionTransport
 
 /// A gRPC service of your own, beside those of the models: behind the same interceptors, known to health.
 public protocol Service: Sendable {
@@ -17,14 +18,7 @@ extension Service {
 }
 
 extension Service {
-  package func routes(_ work: CustomServiceContext) -> [(descriptor: MethodDescriptor, handler: any MethodHandler)] {
-    methods.map { method in
-      let descriptor = MethodDescriptor(
-        path: "/\(name)/\(method.name)", isClientStreaming: method.isClientStreaming,
-        isServerStreaming: method.isServerStreaming, isMutating: method.isMutating)
-      return (descriptor, TaskMethod(work: work, body: method.body))
-    }
-  }
+  package func routes(_ work: CustomServiceContext) -> [ProgramMethod] { methods.map { $0.route(of: name, work) } }
 }
 
 /// A method of a service: its name in the proto, and what answers it.
@@ -40,12 +34,31 @@ public struct ServiceMethod: Sendable {
   /// Whether it writes: refused by the interceptor `read_only`, and on record with `audit`.
   public var isMutating = false
   let body: TaskMethod.Body
+  /// Full names of the messages; nil: bytes.
+  private(set) var request: String?
+  private(set) var response: String?
 
   init(_ name: String, clientStreams: Bool = false, serverStreams: Bool = false, _ body: @escaping TaskMethod.Body) {
     self.name = name
     isClientStreaming = clientStreams
     isServerStreaming = serverStreams
     self.body = body
+  }
+
+  /// The same, of messages with these names.
+  func of(_ request: String, _ response: String) -> ServiceMethod {
+    var method = self
+    method.request = request
+    method.response = response
+    return method
+  }
+
+  func route(of service: String, _ work: CustomServiceContext) -> ProgramMethod {
+    let descriptor = MethodDescriptor(
+      path: "/\(service)/\(name)", isClientStreaming: isClientStreaming, isServerStreaming: isServerStreaming,
+      isMutating: isMutating)
+    return ProgramMethod(
+      descriptor: descriptor, handler: TaskMethod(work: work, body: body), request: request, response: response)
   }
 
   /// The same, known to write.

@@ -7,6 +7,7 @@ extension ServiceMethod {
     _ body: @escaping @Sendable (_ request: Request, _ context: CallContext) async throws -> Response
   ) -> ServiceMethod {
     unary(name, bytes: { request, context in try await body(decode(request), context).serializedBytes() })
+      .of(Request.protoMessageName, Response.protoMessageName)
   }
 
   public static func serverStreaming<Request: Message, Response: Message>(
@@ -16,7 +17,8 @@ extension ServiceMethod {
       async throws -> Void
   ) -> ServiceMethod {
     serverStreaming(
-      name, bytes: { request, answers, context in try await body(decode(request), MessageWriter(answers), context) })
+      name, bytes: { request, answers, context in try await body(decode(request), MessageWriter(answers), context) }
+    ).of(Request.protoMessageName, Response.protoMessageName)
   }
 
   public static func clientStreaming<Request: Message, Response: Message>(
@@ -24,7 +26,8 @@ extension ServiceMethod {
     _ body: @escaping @Sendable (_ requests: DecodedMessages<Request>, _ context: CallContext) async throws -> Response
   ) -> ServiceMethod {
     clientStreaming(
-      name, bytes: { requests, context in try await body(DecodedMessages(requests), context).serializedBytes() })
+      name, bytes: { requests, context in try await body(DecodedMessages(requests), context).serializedBytes() }
+    ).of(Request.protoMessageName, Response.protoMessageName)
   }
 
   public static func bidirectionalStreaming<Request: Message, Response: Message>(
@@ -38,7 +41,8 @@ extension ServiceMethod {
       name,
       bytes: { requests, answers, context in
         try await body(DecodedMessages(requests), MessageWriter(answers), context)
-      })
+      }
+    ).of(Request.protoMessageName, Response.protoMessageName)
   }
 
   /// Bytes that are no such message are INTERNAL, as for the models' own methods.

@@ -43,6 +43,7 @@ package struct ModelPlans: Sendable {
       case .update: unary[.update] = WritePlan.update(sql, message: message)
       case .partialUpdate:
         unary[.partialUpdate] = WritePlan.partialUpdate(sql, request: request, response: message)
+      case nil: continue
       }
     }
   }

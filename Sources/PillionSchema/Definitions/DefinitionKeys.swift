@@ -19,7 +19,7 @@ enum ModelKey: String, DefinitionKey {
 
 /// The keys of a model's `service:`, and of each of its `services:`.
 enum ServiceKey: String, DefinitionKey {
-  case name, message, actions, fields, filter, deprecated
+  case name, message, actions, methods, fields, filter, deprecated
   case lookupField = "lookup_field"
   case lookupRequestField = "lookup_request_field"
   case nullStyle = "null_style"
@@ -29,6 +29,12 @@ enum ServiceKey: String, DefinitionKey {
   case indexRequirement = "require_index"
   case statementTimeout = "statement_timeout"
   static let owner = "a service"
+}
+
+/// The keys of a method of a service's `methods:`.
+enum MethodKey: String, DefinitionKey {
+  case doc, detail, request, response, stream
+  static let owner = "a method"
 }
 
 /// The keys of a field.

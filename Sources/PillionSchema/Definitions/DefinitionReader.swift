@@ -110,16 +110,17 @@ struct DefinitionReader {
       return []
     }
     if entries.isEmpty { sink.error(at: entry.value.location, "'fields' is empty") }
-    return entries.compactMap(field)
+    return entries.compactMap { field($0) }
   }
 
-  private func field(_ entry: YAMLEntry) -> FieldDefinition? {
+  /// - Parameter isStored: whether the field may have a column.
+  func field(_ entry: YAMLEntry, isStored: Bool = true) -> FieldDefinition? {
     if !Identifier.isLowerSnakeCase(entry.key) {
       let near = Identifier.lowerSnakeCase(near: entry.key)
       sink.error(
         at: entry.keyLocation,
         "'\(entry.key)' is no name for a field: lower_snake_case letters, digits and underscores",
-        suggestion: near.isEmpty ? nil : "write '\(near): { column: \(entry.key), … }'")
+        suggestion: near.isEmpty ? nil : isStored ? "write '\(near): { column: \(entry.key), … }'" : "write '\(near)'")
     }
     var example: String?
     if case .scalar(let scalar) = entry.value.value, !entry.value.isNull {

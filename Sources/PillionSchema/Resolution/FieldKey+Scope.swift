@@ -68,6 +68,23 @@ extension FieldKey {
     default: false
     }
   }
+
+  /// Whether the option means something for a field of a method's request.
+  var appliesToRequest: Bool {
+    switch self {
+    case .type, .items, .null, .choices, .enum, .protoType, .doc, .was, .deprecated: true
+    case .maximumLength, .minimumLength, .minimum, .maximum, .regex, .format: true
+    default: false
+    }
+  }
+
+  /// The same for a response, which nothing checks.
+  var appliesToResponse: Bool {
+    switch self {
+    case .type, .items, .null, .choices, .enum, .protoType, .doc, .was, .deprecated: true
+    default: false
+    }
+  }
 }
 
 extension ScalarType {

@@ -54,6 +54,14 @@ struct NameCollisions {
       for request in NameCollisions.requests(of: view) where claimed.insert(request).inserted {
         claim(request, for: "a request of \(owner)", at: view.hasOwnMessage ? definition.name.location : place, &names)
       }
+      for method in view.service.methods {
+        for message in method.messages {
+          let kind = message.suffix == method.requestSuffix ? "request" : "response"
+          claim(
+            view.messageName + message.suffix, for: "the \(kind) of \(view.service.name).\(method.name)",
+            at: method.location, &names)
+        }
+      }
       // A further service without a name is reported already.
       if view.hasOwnMessage || section.entries[.name] != nil {
         claim(view.service.name, for: "the service of \(owner)", at: named, &names)
@@ -101,7 +109,26 @@ struct NameCollisions {
         columns[field.column] = field.name
       }
     }
-    for (section, view) in zip(definition.services, model.views) { checkPartialUpdate(view, section, definition) }
+    for (section, view) in zip(definition.services, model.views) {
+      checkPartialUpdate(view, section, definition)
+      for method in view.service.methods { check(method, of: view) }
+    }
+  }
+
+  /// A method's request has the lookup fields under their request names, and fields of its own.
+  private func check(_ method: DeclaredMethod, of model: Model) {
+    for (suffix, fields) in method.messages {
+      var keys: [String: String] = [:]
+      if suffix == method.requestSuffix, method.findsRow {
+        for name in model.lookupRequestNames { keys[Identifier.jsonKey(name)] = name }
+      }
+      for field in fields {
+        guard let first = keys.updateValue(field.name, forKey: Identifier.jsonKey(field.name)) else { continue }
+        sink.error(
+          at: field.location, "'\(field.name)' and '\(first)' collide in \(model.messageName)\(suffix)",
+          suggestion: "rename it")
+      }
+    }
   }
 
   /// The partial-update request has the lookup fields under their request names, and `is_<field>_set`.

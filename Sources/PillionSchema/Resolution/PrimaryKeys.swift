@@ -80,14 +80,14 @@ struct PrimaryKeys {
     return .broken
   }
 
-  /// Whether `actions:` is exactly List; a wrong `actions:` is reported elsewhere.
+  /// Whether `actions:` is List at most; a wrong `actions:` is reported elsewhere.
   private static func isListOnly(_ service: Section<ServiceKey>) -> Bool {
     func isList(_ node: YAMLNode) -> Bool {
       if case .scalar(let scalar) = node.value { return scalar.text == Action.list.rawValue }
       return false
     }
     guard let node = service.entries[.actions]?.value else { return false }
-    if case .list(let items) = node.value { return items.count == 1 && items.allSatisfy(isList) }
+    if case .list(let items) = node.value { return items.count <= 1 && items.allSatisfy(isList) }
     return isList(node)
   }
 }

@@ -16,8 +16,9 @@ struct ServiceBuilder {
     let shown = shownFields()
     let lookup = lookupField(actions)
     let name = name()
-    let service = ServiceDefinition(
-      name: name, message: message(service: name), actions: actions, fields: shown, lookupField: lookup,
+    let message = message(service: name)
+    var service = ServiceDefinition(
+      name: name, message: message, actions: actions, fields: shown, lookupField: lookup,
       lookupRequestField: lookupRequestField(lookup),
       nullStyle: section.name(.nullStyle, of: NullStyle.self, sink)?.value ?? .oneof,
       isDeprecated: section.flag(.deprecated, sink)?.value ?? false,
@@ -26,6 +27,7 @@ struct ServiceBuilder {
       totalSize: section.name(.totalSize, of: TotalSize.self, sink)?.value ?? .none,
       indexRequirement: section.name(.indexRequirement, of: IndexRequirement.self, sink)?.value,
       statementTimeoutMilliseconds: statementTimeout(), location: section.location)
+    service.methods = methods(named: message ?? entry.definition.name.value, lookup)
     checkUpdate(service)
     checkCreate(service)
     return service
@@ -117,7 +119,10 @@ struct ServiceBuilder {
       if scalar.text == "read_only" { return [.list, .retrieve] }
     }
     guard let names = section.texts(.actions, sink)?.value else { return [] }
-    if names.isEmpty { sink.error(at: node.location, "'actions' is empty", suggestion: "leave it out for all six") }
+    // A service may have methods alone.
+    if names.isEmpty, section.entries[.methods] == nil {
+      sink.error(at: node.location, "'actions' is empty", suggestion: "leave it out for all six")
+    }
     var actions = Set<Action>()
     for name in names {
       guard let action = Action(rawValue: name.value) else {
@@ -129,6 +134,21 @@ struct ServiceBuilder {
       if !actions.insert(action).inserted { sink.error(at: name.location, "the action '\(name.value)' is there twice") }
     }
     return Action.allCases.filter(actions.contains)
+  }
+
+  /// - Parameter message: that of the rows, for which the methods' own are named.
+  private func methods(named message: String, _ lookup: Int?) -> [DeclaredMethod] {
+    guard let node = section.entries[.methods]?.value else { return [] }
+    guard case .mapping(let entries) = node.value else {
+      sink.error(at: node.location, "'methods' must be a mapping of names to methods, found \(node.kind)")
+      return []
+    }
+    if entries.isEmpty { sink.error(at: node.location, "'methods' is empty") }
+    var hasLookup = true
+    if case .none = key, lookup == nil { hasLookup = false }
+    return entries.compactMap {
+      MethodBuilder(entry: $0, message: message, hasLookup: hasLookup, sink: sink).build()
+    }
   }
 
   private func shownFields() -> [Int] {

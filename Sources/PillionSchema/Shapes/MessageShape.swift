@@ -1,7 +1,7 @@
 /// A proto message as both compilers see it: the printer makes text of it, the codec makes tables of it.
 package struct MessageShape: Sendable {
   /// What the message is for.
-  package enum Role: Sendable, Hashable { case model, list, listPage, retrieve, destroy, partialUpdate }
+  package enum Role: Sendable, Hashable { case model, list, listPage, retrieve, destroy, partialUpdate, method }
 
   package var role: Role
   /// Without the package.
@@ -9,12 +9,23 @@ package struct MessageShape: Sendable {
   package var doc: String?
   /// In the order in which they are printed.
   package var fields: [FieldShape]
+  /// Fields of the definitions that are in this message alone.
+  package var ownFields: [Field] = []
 
   package init(role: Role, name: String, doc: String? = nil, fields: [FieldShape]) {
     self.role = role
     self.name = name
     self.doc = doc
     self.fields = fields
+  }
+
+  /// The field of the definitions whose own value `field` holds; nil: none, or the field is not of `model`.
+  package func definition(of field: FieldShape, in model: Model) -> Field? {
+    switch field.source {
+    case .field(let index): model.fields.indices.contains(index) ? model.fields[index] : nil
+    case .ownField(let index): ownFields.indices.contains(index) ? ownFields[index] : nil
+    default: nil
+    }
   }
 }
 
@@ -53,6 +64,8 @@ package struct FieldShape: Sendable {
     case expansion(Int)
     /// `is_<field>_set` of the repeated field with this index in `Model.fields`.
     case isSet(Int)
+    /// Index into `MessageShape.ownFields`.
+    case ownField(Int)
     case filter, orderBy, pageSize, pageToken, readMask
     /// Of ListPage's answer.
     case results, nextPageToken, totalSize
@@ -63,7 +76,8 @@ package struct FieldShape: Sendable {
     package var modelField: Int? {
       switch self {
       case .field(let index), .expansion(let index), .isSet(let index): index
-      case .filter, .orderBy, .pageSize, .pageToken, .readMask, .results, .nextPageToken, .totalSize, .serviceField: nil
+      case .filter, .orderBy, .pageSize, .pageToken, .readMask, .results, .nextPageToken, .totalSize: nil
+      case .ownField, .serviceField: nil
       }
     }
   }

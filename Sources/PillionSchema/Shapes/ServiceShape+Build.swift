@@ -27,10 +27,25 @@ extension ServiceShape {
       }
       methods.append(MethodShape(action: action, request: request, response: response))
     }
+    for method in model.service.methods {
+      let request = messages.count
+      messages.append(builder.request(of: method))
+      var response: Int?
+      switch method.response {
+      case .model: response = 0
+      case .empty: break
+      case .fields(let fields):
+        response = messages.count
+        messages.append(builder.message(method.responseSuffix, fields))
+      }
+      methods.append(MethodShape(method, request: request, response: response))
+    }
     for message in messages.indices {
       for field in messages[message].fields.indices {
-        guard case .field(let index) = messages[message].fields[field].source else { continue }
-        messages[message].fields[field].enumeration = builder.enumeration(of: model.fields[index])
+        guard let definition = messages[message].definition(of: messages[message].fields[field], in: model) else {
+          continue
+        }
+        messages[message].fields[field].enumeration = builder.enumeration(of: definition)
       }
     }
     numbers = builder.numbers
@@ -157,13 +172,17 @@ private struct ShapeBuilder {
   /// Type and label in the model's message.
   func modelType(of index: Int) -> (ProtoType, FieldShape.Label) {
     let field = model.fields[index]
+    return type(of: field, takesDefault: field.defaultValue != nil || model.isGenerated(index))
+  }
+
+  /// - Parameter takesDefault: whether to leave the field out says something else than to send its type's zero.
+  private func type(of field: Field, takesDefault: Bool) -> (ProtoType, FieldShape.Label) {
     if field.type.isRepeated { return (plainType(field), .repeated) }
     guard case .scalar(let scalar) = field.protoElement else {
       let isNullableMessage = field.isNullable && model.service.nullStyle == .oneof
       return (isNullableMessage ? .nullable(field.protoElement) : plainType(field), .implicit)
     }
     guard field.isNullable else {
-      let takesDefault = field.defaultValue != nil || model.isGenerated(index)
       return (.scalar(scalar), takesDefault ? .optional : .implicit)
     }
     switch model.service.nullStyle {
@@ -203,11 +222,7 @@ private struct ShapeBuilder {
       return partialUpdateRequest()
     case .retrieve, .destroy:
       let name = "\(model.messageName)\(action.rawValue)Request"
-      var fields = zip(model.lookupFields, model.lookupRequestNames).map { index, field in
-        FieldShape(
-          name: field, number: number(field, in: name), type: plainType(model.fields[index]), label: .implicit,
-          source: .field(index))
-      }
+      var fields = lookups(in: name)
       let mask = "read_mask"
       if action == .retrieve, !fields.contains(where: { $0.name == mask }) {
         fields.append(
@@ -219,6 +234,34 @@ private struct ShapeBuilder {
     case .create, .update:
       return modelMessage()
     }
+  }
+
+  /// The fields that find one row.
+  private mutating func lookups(in message: String) -> [FieldShape] {
+    zip(model.lookupFields, model.lookupRequestNames).map { index, field in
+      FieldShape(
+        name: field, number: number(field, in: message), type: plainType(model.fields[index]), label: .implicit,
+        source: .field(index))
+    }
+  }
+
+  mutating func request(of method: DeclaredMethod) -> MessageShape {
+    let name = model.messageName + method.requestSuffix
+    return message(method.requestSuffix, method.request, behind: method.findsRow ? lookups(in: name) : [])
+  }
+
+  /// A message of a method, with fields that no other has.
+  mutating func message(_ suffix: String, _ fields: [Field], behind first: [FieldShape] = []) -> MessageShape {
+    let name = model.messageName + suffix
+    let own = fields.indices.map { index in
+      let (type, label) = type(of: fields[index], takesDefault: false)
+      return FieldShape(
+        name: fields[index].name, number: number(fields[index].name, in: name), type: type, label: label,
+        source: .ownField(index), doc: fields[index].doc)
+    }
+    var message = MessageShape(role: .method, name: name, fields: first + own)
+    message.ownFields = fields
+    return message
   }
 
   /// The answer of ListPage (AIP-158).

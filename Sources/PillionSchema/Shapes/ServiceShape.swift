@@ -17,17 +17,37 @@ package struct ServiceShape: Sendable {
   package var model: Int
   /// `PostController`.
   package var name: String
-  /// The message of its rows first, then requests in the order of the actions.
+  /// The message of its rows first, then those of the actions and of the methods, in their order.
   package var messages: [MessageShape]
   package var methods: [MethodShape]
 
   package struct MethodShape: Sendable {
-    package var action: Action
+    /// The rpc's name.
+    package var name: String
+    /// Nil: the definitions declare the method, and a program does what it does.
+    package var action: Action?
+    package var doc: String?
     /// Index into `messages`.
     package var request: Int
     /// Index into `messages`; nil: `google.protobuf.Empty`.
     package var response: Int?
-    package var isServerStreaming: Bool { action == .list }
+    package var isServerStreaming: Bool
+
+    init(action: Action, request: Int, response: Int?) {
+      name = action.rawValue
+      self.action = action
+      self.request = request
+      self.response = response
+      isServerStreaming = action == .list
+    }
+
+    init(_ method: DeclaredMethod, request: Int, response: Int?) {
+      name = method.name
+      doc = method.doc
+      self.request = request
+      self.response = response
+      isServerStreaming = method.isServerStreaming
+    }
   }
 
   package init(model: Int, name: String, messages: [MessageShape], methods: [MethodShape]) {

@@ -17,6 +17,8 @@ package struct ServeOptions: Sendable {
   package var hooks: [String: @Sendable (CustomServiceContext) -> any ModelHook] = [:]
   /// Services over models that the executable puts together.
   package var modelServices: [@Sendable (CustomServiceContext) -> CodeService] = []
+  /// What answers methods that the definitions declare.
+  package var methods: [@Sendable (CustomServiceContext) -> ProgramMethod] = []
   /// What becomes of the layers before the server is made of them, for tests.
   package var adaptLayers: @Sendable ([any Interceptor]) -> [any Interceptor] = { $0 }
   /// What becomes of the driver before the server works with it, for tests.
@@ -35,7 +37,7 @@ package struct ServeOptions: Sendable {
 package struct CustomService: Sendable {
   /// Full name, such as `blog.Greeter`.
   package var name: String
-  package typealias Routes = [(descriptor: MethodDescriptor, handler: any MethodHandler)]
+  package typealias Routes = [ProgramMethod]
   /// A serialized `FileDescriptorSet`, for reflection; empty: none.
   package var descriptors: [UInt8]
   /// Its methods, once there is what they work with.

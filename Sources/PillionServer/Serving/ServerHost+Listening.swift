@@ -64,7 +64,9 @@ extension ServerHost {
     Terminal.print("definitions  \(configuration.models): \(schema.models.count) models")
     let views = schema.views
     for view in views.prefix(20) {
-      Terminal.print("  \(view.serviceFullName): \(view.service.actions.map(\.rawValue).joined(separator: " "))")
+      Terminal.print(
+        "  \(view.serviceFullName): \((view.service.actions.map(\.rawValue) + view.service.methods.map(\.name)).joined(separator: " "))"
+      )
     }
     if views.count > 20 { Terminal.print("  and \(views.count - 20) more") }
     for service in assembly.services { Terminal.print("  \(service.name): of this program") }

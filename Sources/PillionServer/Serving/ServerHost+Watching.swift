@@ -28,7 +28,8 @@ extension ServerHost {
         let router = assembly.router(for: definitions)
         drift.replace(definitions)
         waitFor { await transport.replaceRouter(router) }
-        for finding in assembly.gaps(in: definitions.schema) + check.findings(definitions).map(\.diagnostic) {
+        for problem in assembly.problems(in: definitions) { Terminal.complain("error: \(problem)") }
+        for finding in assembly.gaps(in: definitions) + check.findings(definitions).map(\.diagnostic) {
           Terminal.complain(SourceExcerpt(finding).text)
         }
       }

@@ -118,40 +118,38 @@ package final class ServerHost {
     let lists = configuration.listPolicy(judge, logger)
     let sessions = SessionPool(limit: configuration.sessions) { () throws(DatabaseError) in try driver.makeSession() }
     teardown.add { sessions.close() }
-    let hasCode = !options.hooks.isEmpty || !options.services.isEmpty || !options.modelServices.isEmpty
+    let hasCode =
+      !options.hooks.isEmpty || !options.services.isEmpty || !options.modelServices.isEmpty || !options.methods.isEmpty
     let metrics = ServerMetrics(
       layers: layers, driver: driver, sessions: hasCode ? sessions : nil, health: health,
       pageTokens: lists.tokenErrors)
     let observer = LoggingObserver(logger: logger, databaseErrors: metrics.databaseErrors)
     let errors = ErrorPolicy(isDetailed: configuration.isVerbose, observer: observer)
-    let unknown = Set(options.hooks.keys).subtracting(definitions.schema.models.map(\.fullName))
-    guard unknown.isEmpty else {
-      throw StartFailure(
-        .configuration,
-        unknown.sorted().map { "error: there are hooks for '\($0)', which is no model of \(configuration.models)" })
-    }
     let records = Records(driver: driver, errors: errors)
     let custom = CustomServiceContext(
       errors: errors, database: DatabaseAccess(sessions: sessions, records: records))
     let modelServices = options.modelServices.map { $0(custom) }
-    let problems = modelServices.compactMap { $0.problem(in: definitions.schema) }
-    if !problems.isEmpty { throw StartFailure(.configuration, problems.map { "error: \($0)" }) }
     let descriptors = try Self.descriptors(of: options.services, beside: definitions.protos)
     let services = options.services.map { (name: $0.name, routes: $0.makeRoutes(custom)) }
+    let methods = options.methods.map { $0(custom) }
+    let program = (methods + services.flatMap(\.routes)).map { ($0.descriptor.path, $0) }
     let assembly = ServiceAssembly(
       driver: driver, errors: errors, lists: lists,
       loops: loops, health: health, calls: metrics.calls, hasReflection: configuration.hasReflection,
       services: services, descriptors: descriptors,
       hooks: Hooks(
-        byModel: options.hooks.mapValues { $0(custom) }, services: modelServices, sessions: sessions),
-      records: records, rules: rules,
+        byModel: options.hooks.mapValues { $0(custom) }, services: modelServices, sessions: sessions,
+        methods: Dictionary(program, uniquingKeysWith: { first, _ in first })),
+      methods: methods, records: records, rules: rules,
       hasCallers: options.hasCallers || configuration.interceptors.contains(Authentication.definition.name))
+    let problems = assembly.problems(in: definitions)
+    if !problems.isEmpty { throw StartFailure(.configuration, problems.map { "error: \($0)" }) }
     let drift = DriftWatch(
       database: database, hasSession: configuration.prepares, definitions: definitions, health: health, logger: logger)
     drift.start()
     teardown.add { drift.stop() }
     let router = assembly.router(for: definitions)
-    for gap in assembly.gaps(in: definitions.schema) { gap.warn(logger) }
+    for gap in assembly.gaps(in: definitions) { gap.warn(logger) }
     for finding in AccessCheck.patterns(configuration.interceptors, paths: router.paths) { finding.warn(logger) }
     let transport = TransportServer(
       configuration: configuration.transport, router: router, group: group, credentials: credentials,

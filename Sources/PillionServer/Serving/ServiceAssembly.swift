@@ -19,6 +19,8 @@ struct ServiceAssembly: Sendable {
   /// What they bring along for reflection.
   let descriptors: ProgramDescriptors
   let hooks: Hooks
+  /// Methods for services of the definitions, which those have to declare.
+  let methods: [ProgramMethod]
   let records: Records
   let rules: RowRules
   /// Whether there is anybody to ask who calls.
@@ -37,7 +39,8 @@ struct ServiceAssembly: Sendable {
       schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes, driver: driver,
       errors: errors, lists: lists, loops: loops, access: access, hooks: hooks)
     var names = models.names + services.map(\.name) + [HealthService.name]
-    var methods = models.methods + services.flatMap(\.routes) + HealthService.methods(health)
+    var methods =
+      models.methods + services.flatMap(\.routes).map { ($0.descriptor, $0.handler) } + HealthService.methods(health)
     if hasReflection {
       names += ReflectionService.names
       methods += ReflectionService.methods(definitions.protos, and: descriptors, of: services.map(\.name))

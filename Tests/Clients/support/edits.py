@@ -57,6 +57,10 @@ def actions(*names):
     return HEAD + model(service="{ actions: [" + ", ".join(names) + "] }")
 
 
+def methods(text):
+    return HEAD + model(service="{ methods: { " + text + " } }")
+
+
 ENUM = HEAD + model(fields={"x": "{ type: string, choices: [a, b], enum: true }"})
 
 ALL = ["List", "Create", "Retrieve", "Update", "PartialUpdate", "Destroy"]
@@ -103,6 +107,15 @@ EDITS = [
     Edit("a foreign key is no longer expanded under a name of its own", HEAD + model(fields={"x": expanded("tag")}) + TAG, HEAD + model(fields={"x": COMMENT}) + TAG, "silent", False),
     Edit("a reverse relation is added", HEAD + model(fields={"x": COMMENT}) + TAG, HEAD + model(fields={"x": COMMENT}) + posts_of(), "silent", False),
     Edit("a reverse relation is removed", HEAD + model(fields={"x": COMMENT}) + posts_of(), HEAD + model(fields={"x": COMMENT}) + TAG, "silent", False),
+    # Methods.
+    Edit("a method is added", POST, methods("Publish: { request: { x: { type: bool } } }"), "silent", False),
+    Edit("a method's field is added", methods("Publish:"), methods("Publish: { request: { x: { type: bool } } }"), "silent", False),
+    Edit("a method's field is removed", methods("Publish: { request: { x: { type: bool }, y: { type: bool } } }"), methods("Publish: { request: { y: { type: bool } } }"), "silent", False),
+    Edit("a method's field is renamed with `was`", methods("Publish: { request: { x: { type: bool } } }"), methods("Publish: { request: { y: { type: bool, was: x } } }"), "told", True),
+    Edit("a method's field has another type", methods("Publish: { request: { x: { type: bool } } }"), methods("Publish: { request: { x: { type: string } } }"), "refused", True),
+    Edit("a method is removed", methods("Publish:"), POST, "refused", False),
+    Edit("a method answers with a stream", methods("Publish:"), methods("Publish: { stream: true }"), "refused", True),
+    Edit("a method answers with another message", methods("Publish:"), methods("Publish: { response: empty }"), "refused", True),
     # Relations whose field becomes another thing.
     Edit("a foreign key is expanded", HEAD + model(fields={"x": COMMENT}) + TAG, HEAD + model(fields={"x": expanded("true")}) + TAG, "refused", True),
     Edit("a foreign key is no longer expanded", HEAD + model(fields={"x": expanded("true")}) + TAG, HEAD + model(fields={"x": COMMENT}) + TAG, "refused", True),

@@ -1,7 +1,7 @@
 import Pillion
 import PillionGRPC
 
-/// The blog: the models of `models/`, with hooks, a layer and two services of its own.
+/// The blog: the models of `models/`, with hooks, a method and a layer of its own, and a service of grpc-swift.
 public enum BlogServer {
   /// - Parameter folder: where `models/`, `protos/` and `pillion.yaml` are.
   public static func make(folder: String = ".") -> Server {
@@ -10,7 +10,7 @@ public enum BlogServer {
       settings: ["models": "\(folder)/models", "protos": "\(folder)/protos"])
     server.register("ServedBy") { ServedBy() }
     server.add(PostHooks())
-    server.add(Publishing())
+    server.add(publish, to: "blog.PostController")
     server.add(grpc: [Feed()])
     return server
   }

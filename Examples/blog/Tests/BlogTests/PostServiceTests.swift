@@ -99,10 +99,31 @@ import Testing
         })
     }
     try await test.expect("SELECT count(*) FROM blog_revision", [["1"]])
-    let publishing = Blog_PublishingController.Client(wrapping: test.client)
-    let found1 = try await publishing.publish(.with { $0.id = post.id }).revisions
-    #expect(found1 == 1)
-    try await test.expect("SELECT count(*) FROM blog_post WHERE published", [["1"]])
+  }
+
+  @Test func methodsBesideTheActions() async throws {
+    let posts = Blog_PostController.Client(wrapping: test.authenticated(as: "ann"))
+    let post = try await posts.create(.with { $0.title = "Hello" })
+    var published = try await posts.publish(.with { $0.id = post.id })
+    #expect(published.published)
+    #expect(published.author == "ann")
+    published = try await posts.publish(
+      .with {
+        $0.id = post.id; $0.author.value = "bob"
+      })
+    #expect(published.author == "bob")
+    try await test.expect("SELECT author FROM blog_post WHERE published", [["bob"]])
+    let missing = await #expect(throws: RPCError.self) { try await posts.publish(.with { $0.id = post.id + 1 }) }
+    #expect(missing?.code == .notFound)
+    // The definitions' limits hold before the method is asked.
+    let tooLong = await #expect(throws: RPCError.self) {
+      try await posts.publish(
+        .with {
+          $0.id = post.id; $0.author.value = String(repeating: "x", count: 41)
+        })
+    }
+    #expect(tooLong?.code == .invalidArgument)
+    #expect(tooLong?.message.contains("author must have at most 40 characters, has 41") == true)
   }
 
   @Test func onlyAuthorsDelete() async throws {

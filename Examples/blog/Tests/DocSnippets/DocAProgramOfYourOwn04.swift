@@ -2,24 +2,20 @@
 // Written by scripts/doc-snippets from Sources/Pillion/Pillion.docc/AProgramOfYourOwn.md; not to be edited.
 @testable import Blog
 import Pillion
+import PillionTesting
 
 extension DocAProgramOfYourOwn {
-#sourceLocation(file: "Sources/Pillion/Pillion.docc/AProgramOfYourOwn.md", line: 114)
-struct Publishing: Service {
-  let name = "blog.PublishingController"
-
-  var methods: [ServiceMethod] {
-    [
-      ServiceMethod.unary("Publish") { (request: Blog_PublishRequest, context) in
-        try await context.database.transaction { database in
-          let rows = try await database.query(
-            "UPDATE blog_post SET published = $2 WHERE id = $1 RETURNING id", .integer(request.id), true)
-          guard !rows.isEmpty else { throw Status(.notFound, "Post not found!") }
-          return Blog_PublishAnswer()
-        }
-      }.mutating()
-    ]
+  static func block4(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
+#sourceLocation(file: "Sources/Pillion/Pillion.docc/AProgramOfYourOwn.md", line: 124)
+let publish = ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
+  try await context.database.transaction { database in
+    let posts = database.query(Blog_Post.self).filter("id = $1", .integer(request.id))
+    guard var post = try await posts.first() else { throw Status(.notFound, "Post not found!") }
+    post.published = true
+    if case .value(let author)? = request.author.kind { post.author = author }
+    return try await database.update(post)
   }
-}
+}.mutating()
 #sourceLocation()
+  }
 }

@@ -2,28 +2,18 @@
 // Written by scripts/doc-snippets from docs/embedding.md; not to be edited.
 @testable import Blog
 import Pillion
+import PillionTesting
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 80)
-struct Reader: ListModel, RetrieveModel {
-  typealias Record = Blog_Post
-  typealias Key = Blog_PostRetrieveRequest
-
-  let name = "blog.Reader"
-
-  func queryset(_ context: CallContext) -> Queryset { Queryset("published = true") }
-
-  var methods: [ServiceMethod] {
-    [
-      ServiceMethod.unary("Withdraw") { (key: Blog_PostRetrieveRequest, context) in
-        guard var post = try await context.database.query(Blog_Post.self).filter("id = $1", .integer(key.id)).first() else {
-          throw Status(.notFound, "There is no post \(key.id).")
-        }
-        post.published = false
-        return try await context.database.update(post)
-      }.mutating()
-    ]
-  }
-}
+  static func block3(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
+#sourceLocation(file: "docs/embedding.md", line: 86)
+server.add(
+  ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
+    let posts = context.database.query(Blog_Post.self).filter("id = $1", .integer(request.id))
+    guard var post = try await posts.first() else { throw Status(.notFound, "There is no post \(request.id).") }
+    post.published = true
+    return try await context.database.update(post)
+  }.mutating(), to: "blog.PostController")
 #sourceLocation()
+  }
 }

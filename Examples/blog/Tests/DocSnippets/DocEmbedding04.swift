@@ -2,16 +2,28 @@
 // Written by scripts/doc-snippets from docs/embedding.md; not to be edited.
 @testable import Blog
 import Pillion
-import PillionTesting
 
 extension DocEmbedding {
-  static func block4(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 153)
-let recent = try await context.database.query(Blog_Post.self)
-  .filter("published = true AND author = $1", .text(context.principal ?? ""))
-  .order("created desc")
-  .limit(10)
-  .all()
-#sourceLocation()
+#sourceLocation(file: "docs/embedding.md", line: 112)
+struct Reader: ListModel, RetrieveModel {
+  typealias Record = Blog_Post
+  typealias Key = Blog_PostRetrieveRequest
+
+  let name = "blog.Reader"
+
+  func queryset(_ context: CallContext) -> Queryset { Queryset("published = true") }
+
+  var methods: [ServiceMethod] {
+    [
+      ServiceMethod.unary("Withdraw") { (key: Blog_PostRetrieveRequest, context) in
+        guard var post = try await context.database.query(Blog_Post.self).filter("id = $1", .integer(key.id)).first() else {
+          throw Status(.notFound, "There is no post \(key.id).")
+        }
+        post.published = false
+        return try await context.database.update(post)
+      }.mutating()
+    ]
   }
+}
+#sourceLocation()
 }

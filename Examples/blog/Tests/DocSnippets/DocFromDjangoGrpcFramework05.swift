@@ -5,19 +5,19 @@ import Pillion
 
 extension DocFromDjangoGrpcFramework {
 #sourceLocation(file: "docs/from-django-grpc-framework.md", line: 176)
-struct Publishing: Service {
-  let name = "blog.PublishingController"
+struct Titles: Service {
+  let name = "blog.Titles"
 
   var methods: [ServiceMethod] {
     [
-      ServiceMethod.unary("Publish") { (request: Blog_PublishRequest, context) in
+      ServiceMethod.unary("Praise") { (title: Blog_FeedLine, context) in
         let rows = try await context.database.query(
-          "UPDATE blog_post SET published = $2 WHERE id = $1 RETURNING id", .integer(request.id), true)
-        guard !rows.isEmpty else { throw Status(.notFound, "Post:\(request.id) not found!") }
-        return Blog_PublishAnswer()
+          "UPDATE blog_post SET published = $2 WHERE title = $1 RETURNING author", .text(title.text), true)
+        guard let author = rows.first?.first?.text else { throw Status(.notFound, "Post:\(title.text) not found!") }
+        return Blog_FeedLine.with { $0.text = author }
       }.mutating(),
       // A method that yields.
-      .serverStreaming("Titles") { (request: Blog_FeedLine, writer: MessageWriter<Blog_FeedLine>, context) in
+      .serverStreaming("List") { (_: Blog_FeedLine, writer: MessageWriter<Blog_FeedLine>, context) in
         for row in try await context.database.query("SELECT title FROM blog_post") {
           try await writer.write(Blog_FeedLine.with { $0.text = row.first?.text ?? "" })
         }

@@ -9,7 +9,7 @@ extension DocFromDjangoGrpcFramework {
 struct Blog {
   static func main() {
     var server = Server()
-    server.add(Publishing())
+    server.add(Titles())
     server.add(KeptRevisions())
     server.add(grpc: [Feed()])
     server.register("Stamp") { Stamp() }

@@ -3,18 +3,18 @@
 @testable import Blog
 import Pillion
 import PillionGRPC
+import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 254)
-struct VisiblePosts: ModelHooks {
-  typealias Record = Blog_Post
-
-  let model = "blog.Post"
-
-  func queryset(_ context: CallContext) throws -> Queryset {
-    if context.action == "Destroy" { return Queryset("author = principal") }
-    return Queryset("published = true OR author = principal")
-  }
-}
+  static func block8(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 257)
+server.add(
+  ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
+    let posts = context.database.query(Blog_Post.self).filter("id = $1", .integer(request.id))
+    guard var post = try await posts.first() else { throw Status(.notFound, "Post:\(request.id) not found!") }
+    post.published = true
+    return try await context.database.update(post)
+  }.mutating(), to: "blog.PostController")
 #sourceLocation()
+  }
 }

@@ -3,13 +3,18 @@
 @testable import Blog
 import Pillion
 import PillionGRPC
-import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
-  static func block9(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 299)
-server = Server(configuration: "blog.yaml", settings: ["server.listen": "127.0.0.1:8000"])
-server.isDevelopment = true
-#sourceLocation()
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 269)
+struct VisiblePosts: ModelHooks {
+  typealias Record = Blog_Post
+
+  let model = "blog.Post"
+
+  func queryset(_ context: CallContext) throws -> Queryset {
+    if context.action == "Destroy" { return Queryset("author = principal") }
+    return Queryset("published = true OR author = principal")
   }
+}
+#sourceLocation()
 }

@@ -9,7 +9,7 @@ struct Blog {
   static func main() {
     var server = Server()
     server.add(PostHooks())
-    server.add(Publishing())
+    server.add(publish, to: "blog.PostController")
     server.main()
   }
 }

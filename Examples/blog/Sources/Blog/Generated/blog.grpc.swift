@@ -102,6 +102,19 @@ public enum Blog_PostController: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "Publish" metadata.
+        public enum Publish: Sendable {
+            /// Request type for "Publish".
+            public typealias Input = Blog_PostPublishRequest
+            /// Response type for "Publish".
+            public typealias Output = Blog_Post
+            /// Descriptor for "Publish".
+            public static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "blog.PostController"),
+                method: "Publish",
+                type: .unary
+            )
+        }
         /// Descriptors for all methods in the "blog.PostController" service.
         public static let descriptors: [GRPCCore.MethodDescriptor] = [
             List.descriptor,
@@ -109,7 +122,8 @@ public enum Blog_PostController: Sendable {
             Retrieve.descriptor,
             Update.descriptor,
             PartialUpdate.descriptor,
-            Destroy.descriptor
+            Destroy.descriptor,
+            Publish.descriptor
         ]
     }
 }
@@ -219,6 +233,24 @@ extension Blog_PostController {
             request: GRPCCore.StreamingServerRequest<Blog_PostDestroyRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<SwiftProtobuf.Google_Protobuf_Empty>
+
+        /// Handle the "Publish" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes the post public.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Blog_PostPublishRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Blog_Post` messages.
+        func publish(
+            request: GRPCCore.StreamingServerRequest<Blog_PostPublishRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Blog_Post>
     }
 
     /// Service protocol for the "blog.PostController" service.
@@ -312,6 +344,24 @@ extension Blog_PostController {
             request: GRPCCore.ServerRequest<Blog_PostDestroyRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty>
+
+        /// Handle the "Publish" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes the post public.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Blog_PostPublishRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Blog_Post` message.
+        func publish(
+            request: GRPCCore.ServerRequest<Blog_PostPublishRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Blog_Post>
     }
 
     /// Simple service protocol for the "blog.PostController" service.
@@ -404,6 +454,24 @@ extension Blog_PostController {
             request: Blog_PostDestroyRequest,
             context: GRPCCore.ServerContext
         ) async throws -> SwiftProtobuf.Google_Protobuf_Empty
+
+        /// Handle the "Publish" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes the post public.
+        ///
+        /// - Parameters:
+        ///   - request: A `Blog_PostPublishRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Blog_Post` to respond with.
+        func publish(
+            request: Blog_PostPublishRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Blog_Post
     }
 }
 
@@ -477,6 +545,17 @@ extension Blog_PostController.StreamingServiceProtocol {
                 )
             }
         )
+        router.registerHandler(
+            forMethod: Blog_PostController.Method.Publish.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Blog_PostPublishRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Blog_Post>(),
+            handler: { request, context in
+                try await self.publish(
+                    request: request,
+                    context: context
+                )
+            }
+        )
     }
 }
 
@@ -543,6 +622,17 @@ extension Blog_PostController.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
         let response = try await self.destroy(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    public func publish(
+        request: GRPCCore.StreamingServerRequest<Blog_PostPublishRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Blog_Post> {
+        let response = try await self.publish(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -628,6 +718,19 @@ extension Blog_PostController.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty> {
         return GRPCCore.ServerResponse<SwiftProtobuf.Google_Protobuf_Empty>(
             message: try await self.destroy(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    public func publish(
+        request: GRPCCore.ServerRequest<Blog_PostPublishRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Blog_Post> {
+        return GRPCCore.ServerResponse<Blog_Post>(
+            message: try await self.publish(
                 request: request.message,
                 context: context
             ),
@@ -757,6 +860,29 @@ extension Blog_PostController {
             deserializer: some GRPCCore.MessageDeserializer<SwiftProtobuf.Google_Protobuf_Empty>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<SwiftProtobuf.Google_Protobuf_Empty>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "Publish" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes the post public.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Blog_PostPublishRequest` message.
+        ///   - serializer: A serializer for `Blog_PostPublishRequest` messages.
+        ///   - deserializer: A deserializer for `Blog_Post` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func publish<Result>(
+            request: GRPCCore.ClientRequest<Blog_PostPublishRequest>,
+            serializer: some GRPCCore.MessageSerializer<Blog_PostPublishRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Blog_Post>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Blog_Post>) async throws -> Result
         ) async throws -> Result where Result: Sendable
     }
 
@@ -953,6 +1079,40 @@ extension Blog_PostController {
                 onResponse: handleResponse
             )
         }
+
+        /// Call the "Publish" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes the post public.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Blog_PostPublishRequest` message.
+        ///   - serializer: A serializer for `Blog_PostPublishRequest` messages.
+        ///   - deserializer: A deserializer for `Blog_Post` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        public func publish<Result>(
+            request: GRPCCore.ClientRequest<Blog_PostPublishRequest>,
+            serializer: some GRPCCore.MessageSerializer<Blog_PostPublishRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Blog_Post>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Blog_Post>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Blog_PostController.Method.Publish.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
     }
 }
 
@@ -1102,6 +1262,35 @@ extension Blog_PostController.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Blog_PostDestroyRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<SwiftProtobuf.Google_Protobuf_Empty>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Publish" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Makes the post public.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Blog_PostPublishRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func publish<Result>(
+        request: GRPCCore.ClientRequest<Blog_PostPublishRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Blog_Post>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.publish(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Blog_PostPublishRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Blog_Post>(),
             options: options,
             onResponse: handleResponse
         )
@@ -1277,6 +1466,39 @@ extension Blog_PostController.ClientProtocol {
             metadata: metadata
         )
         return try await self.destroy(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "Publish" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Makes the post public.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    public func publish<Result>(
+        _ message: Blog_PostPublishRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Blog_Post>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Blog_PostPublishRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.publish(
             request: request,
             options: options,
             onResponse: handleResponse
