@@ -44,6 +44,14 @@ struct BreakingChanges {
             effect: "a client that still sends JSON by the old definition means that field"))
       }
     }
+    for old in locked.fields where !old.isReserved && message.lookups.contains(old.name) {
+      guard !message.fields.contains(where: { $0.name == old.name }) else { continue }
+      add(
+        BreakingChange(
+          kind: .lookupRemoved, place: "\(name).\(old.name)", location: message.location,
+          change: "it no longer finds a row", effect: "what clients send in it is ignored",
+          remedy: "leave out 'detail: false'"))
+    }
     guard message.role == .retrieve || message.role == .destroy, let model = message.model else { return }
     for old in locked.fields where !old.isReserved && !message.fields.contains(where: { $0.name == old.name }) {
       add(

@@ -152,6 +152,7 @@ extension ProtoMessage {
     self.init(
       name: shape.name, comment: comment, fields: fields, isDeprecated: shape.role == .model && model.isDeprecated,
       role: shape.role, model: model.messageFullName,
+      lookups: shape.role == .method ? model.lookupRequestNames : [],
       was: shape.role == .model && model.hasOwnMessage ? model.was?.name : nil, location: model.location)
   }
 }

@@ -94,6 +94,8 @@ package struct ProtoMessage: Sendable {
   package var role: MessageShape.Role?
   /// Full name of the message of rows that it goes with, if it goes with one: `blog.Post` of `PostListRequest`.
   package var model: String?
+  /// Of a method's request: what the fields that find the model's row are called, whether or not they are in it.
+  package var lookups: [String] = []
   /// What the message was called before its model was renamed.
   package var was: String?
   /// Where the model is defined.

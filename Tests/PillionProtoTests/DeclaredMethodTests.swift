@@ -128,6 +128,9 @@ struct DeclaredMethodTests {
         "rpc-response:blog.PostController.Publish", "rpc-streaming:blog.PostController.Touch",
       ])
     #expect(changed.hasErrors)
+    let rowless = generate(try post("Publish: { detail: false }\nTouch:"), lock)
+    #expect(rowless.changes.map(\.id) == ["lookup-removed:blog.PostPublishRequest.id"])
+    #expect(rowless.hasErrors)
   }
 
   @Test("`was` keeps the number of a field, and of all when the model has another name")

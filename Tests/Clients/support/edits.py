@@ -114,6 +114,7 @@ EDITS = [
     Edit("a method's field is renamed with `was`", methods("Publish: { request: { x: { type: bool } } }"), methods("Publish: { request: { y: { type: bool, was: x } } }"), "told", True),
     Edit("a method's field has another type", methods("Publish: { request: { x: { type: bool } } }"), methods("Publish: { request: { x: { type: string } } }"), "refused", True),
     Edit("a method is removed", methods("Publish:"), POST, "refused", False),
+    Edit("a method no longer finds a row", methods("Publish:"), methods("Publish: { detail: false }"), "refused", False),
     Edit("a method answers with a stream", methods("Publish:"), methods("Publish: { stream: true }"), "refused", True),
     Edit("a method answers with another message", methods("Publish:"), methods("Publish: { response: empty }"), "refused", True),
     # Relations whose field becomes another thing.
