@@ -41,7 +41,7 @@ extension PointLaneCore {
       install(connection, at: slot, now)
       downSince = nil
     }
-    for case let old? in slots where old.isLeaving && old.entries.isEmpty && old.uncommitted == nil {
+    for case let old? in slots where old.isLeaving && old.entries.isEmpty && old.uncommitted.isEmpty {
       guard let connection = successors.popLast() else { return }
       poller.remove(old.connection.socket)
       install(connection, at: old.slot, now)

@@ -17,6 +17,8 @@ struct Flight {
   var wasLost = false
   /// Times its statement was prepared anew for it.
   var preparations: UInt8 = 0
+  /// How it may go together with other inserts; nil for what is no insert, or runs by itself.
+  var gathering: InsertGathering?
 
   /// Whether nobody waits for it any more.
   func isGivenUp(at now: UInt64) -> Bool {
@@ -32,7 +34,7 @@ enum PipelineEntry {
   /// Sets whom the query behind it is run for.
   case session(Int)
   case query(Flight)
-  case gathered(GatheredReads)
+  case gathered(GatheredCalls)
   case sync
 }
 
@@ -54,6 +56,8 @@ final class PipelinedConnection {
   let prepares: Bool
   /// Queries among the entries, a write counting `writeLoad`.
   var load = 0
+  /// Statements among the entries that inserts may go together in, whether they did or not.
+  var inserts = 0
   /// How many queries are abandoned.
   var abandoned = 0
   /// When the server last made progress: results came, or a query came to an idle connection.
@@ -69,8 +73,8 @@ final class PipelinedConnection {
   var isLeaving = false
   /// Whether the head has had a result; the null that ends its results follows.
   var hasResult = false
-  /// A write that has run; the Sync behind it will commit it.
-  var uncommitted: (flight: Flight, outcome: Operation.Outcome)?
+  /// Writes that have run, as one statement; the Sync behind it will commit them.
+  var uncommitted: ContiguousArray<(flight: Flight, outcome: Operation.Outcome)> = []
   /// Why a statement of this segment could not be prepared.
   var preparationFailure: (statement: Int, error: DatabaseError)?
   /// Why the caller's role could not be taken on in this segment.
@@ -100,7 +104,7 @@ final class PipelinedConnection {
     for index in 0..<entries.count {
       switch entries[index] {
       case .query(let flight) where flight.isAbandoned: return true
-      case .gathered(let reads) where reads.isAbandoned: return true
+      case .gathered(let calls) where calls.isAbandoned: return true
       case .sync, nil: return false
       default: break
       }
@@ -128,15 +132,17 @@ final class PipelinedConnection {
     let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
+    if flight.gathering != nil { inserts &+= 1 }
     return isSent ? .sent : .broken
   }
 
-  /// The same for reads that go out as one statement.
-  func send(_ reads: GatheredReads, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
-    guard let name = try prepared(reads.gathering.statement) else { return .notSent }
-    let isSent = try binder.bind(reads.parameters, at: nil) { connection.execute(name, $0) }
-    entries.append(.gathered(reads))
-    load &+= reads.count
+  /// The same for calls that go out as one statement.
+  func send(_ calls: GatheredCalls, _ binder: inout ParameterBinder) throws(DatabaseError) -> Sent {
+    guard let name = try prepared(calls.statement) else { return .notSent }
+    let isSent = try binder.bind(calls.parameters, at: nil) { connection.execute(name, $0) }
+    entries.append(.gathered(calls))
+    load &+= calls.load
+    if calls.areWrites { inserts &+= 1 }
     return isSent ? .sent : .broken
   }
 

@@ -238,7 +238,7 @@ final class PointLane: ConnectorClient {
 
   /// Whether all is answered. The queue is at once; what runs has until the grace is over.
   private func advanceStop(_ core: inout PointLaneCore, _ limit: inout UInt64?, at now: UInt64) -> Bool {
-    while let flight = core.queue.removeFirst() {
+    for flight in core.queue.takeAll() {
       core.fail(flight, DatabaseError(.pillion(.unavailable), "shutting down"))
     }
     let end = limit ?? MonotonicTime.after(now, configuration.shutdownGrace.nanoseconds)
@@ -261,7 +261,7 @@ final class PointLane: ConnectorClient {
 }
 
 extension PointLaneCore {
-  var hasUncommitted: Bool { slots.contains { $0?.uncommitted != nil } }
+  var hasUncommitted: Bool { slots.contains { $0?.uncommitted.isEmpty == false } }
 
   mutating func takeFinished() -> ContiguousArray<Job> {
     guard !finished.isEmpty else { return [] }

@@ -1,23 +1,18 @@
 internal import CPillionPostgreSQL
 internal import PillionDatabase
 
-/// Reads by key that wait together go out as one statement for all their keys ("Gathering"). What a read means does not
-/// change: should the statement fail, each runs by itself and gets an answer of its own.
+/// Calls of one statement that wait together go out as one statement ("Gathering"). What a call means does not change:
+/// should the statement fail, nothing of it has stayed, and each runs by itself and gets an answer of its own.
 extension PointLaneCore {
-  /// Keys of one statement at most: more would save little, and the server sends no row before the statement's end.
-  private static let gatherLimit = 64
-  /// Bytes of messages that one statement should return at most: libpq keeps a result whole.
-  private static let gatherBytes = 256 << 10
-  /// Statements whose rows' size is remembered.
-  private static let rememberedSizes = 1024
+  // MARK: Reads by key
 
   /// Takes up to `limit` reads from the front of the queue and sends them; false when the connection broke.
   mutating func sendReads(on connection: PipelinedConnection, limit: Int, at now: UInt64) -> Bool {
     guard limit > 1, connection.prepares else { return sendFirst(on: connection, at: now) }
     var reads = ContiguousArray<Flight>()
-    reads.reserveCapacity(min(limit, queue.count))
-    while reads.count < limit, let next = queue.first, !next.isAlone {
-      queue.removeFirst()
+    reads.reserveCapacity(min(limit, queue.calls.count))
+    while reads.count < limit, let next = queue.calls.first, !next.isAlone {
+      queue.calls.removeFirst()
       reads.append(next)
     }
     for index in reads.indices where reads[index].operation != nil {
@@ -31,9 +26,11 @@ extension PointLaneCore {
   }
 
   /// Nil for a read that is answered, or goes by itself: a comment in its statement says for whom it is.
-  private static func gathering(of flight: Flight) -> Gathering? {
-    guard let operation = flight.operation, operation.comment == nil else { return nil }
-    return operation.steps.first?.gathering
+  private static func gathering(of flight: Flight) -> ReadGathering? {
+    guard let operation = flight.operation, operation.comment == nil,
+      case .reads(let gathering)? = operation.steps.first?.gathering
+    else { return nil }
+    return gathering
   }
 
   /// Sends a read, and with it those of its statement behind it; what is sent leaves `reads`.
@@ -44,50 +41,109 @@ extension PointLaneCore {
     reads[first].operation = nil
     guard let gathering = Self.gathering(of: lead) else { return send(lead, on: connection, at: now) }
     var together: ContiguousArray = [lead]
-    let limit = gatherLimits[gathering.statement.id] ?? Self.gatherLimit
+    let limit = gatherLimits.keys(of: gathering.statement.id)
     for index in reads.indices.dropFirst(first + 1) where together.count < limit {
       guard reads[index].statement === lead.statement, Self.gathering(of: reads[index]) != nil else { continue }
       together.append(reads[index])
       reads[index].operation = nil
     }
-    guard together.count > 1, let gathered = GatheredReads(gathering, together) else {
+    guard together.count > 1, let gathered = GatheredCalls.reads(gathering, together) else {
       for flight in together { queue.prepend(flight) }
       for _ in together {
         guard sendFirst(on: connection, at: now) else { return false }
       }
       return true
     }
-    for flight in together { begin(flight, on: connection, at: now) }
+    return send(gathered, together, on: connection, at: now)
+  }
+
+  // MARK: Inserts
+
+  /// Sends inserts that are next, as many as go together of the `count` that wait; false when the connection broke.
+  mutating func sendInserts(
+    of statement: Int, upTo count: Int, on connection: PipelinedConnection, at now: UInt64
+  ) -> Bool {
+    let limit = min(count, gatherLimits.inserts(of: statement))
+    var together = queue.takeInserts(limit, bytes: GatherLimits.bytes)
+    guard let lead = together.first else { return true }
+    guard let (statement, rows) = lead.gathering?.statement(forUpTo: together.count) else {
+      for flight in together.dropFirst().reversed() { queue.prepend(flight) }
+      return send(lead, on: connection, at: now)
+    }
+    while together.count > rows, let last = together.popLast() { queue.prepend(last) }
+    return send(GatheredCalls.inserts(statement, together), together, on: connection, at: now)
+  }
+
+  /// The server has committed what it was sent before its Sync.
+  mutating func finishCommit(of connection: PipelinedConnection) {
+    guard !connection.uncommitted.isEmpty else { return }
+    let committed = connection.uncommitted
+    connection.uncommitted = []
+    if let flight = committed.first?.flight, flight.gathering != nil {
+      let size = committed.reduce(into: 0) { size, write in
+        if case .message(let message) = write.outcome { size = max(size, message.count) }
+      }
+      gatherLimits.noteCommit(of: committed.count, size: size, flight.statement.id)
+    }
+    for (flight, outcome) in committed { finish(flight, outcome) }
+  }
+
+  /// COMMIT failed: a deferred constraint, a serialization failure. Several writes are not told whose it was.
+  mutating func refuseCommit(of connection: PipelinedConnection, _ error: DatabaseError) {
+    let refused = connection.uncommitted
+    connection.uncommitted = []
+    if refused.count > 1 {
+      for (flight, _) in refused.reversed() { repeatAlone(flight) }
+      if let flight = refused.first?.flight { gatherLimits.noteRefusal(of: refused.count, flight.statement.id) }
+    } else if let flight = refused.first?.flight {
+      var error = error
+      error.sql = flight.statement.sql
+      fail(flight, error)
+    }
+  }
+
+  // MARK: Both
+
+  private mutating func send(
+    _ calls: GatheredCalls, _ flights: ContiguousArray<Flight>, on connection: PipelinedConnection, at now: UInt64
+  ) -> Bool {
+    for flight in flights { begin(flight, on: connection, at: now) }
     do {
-      switch try connection.send(gathered, &binder) {
+      switch try connection.send(calls, &binder) {
       case .sent:
-        inFlight += gathered.count
+        inFlight += calls.count
         return true
       case .broken:
-        inFlight += gathered.count
+        inFlight += calls.count
       case .notSent:
-        for flight in together.reversed() { queue.prepend(flight) }
+        for flight in flights.reversed() { queue.prepend(flight) }
       }
       lose(connection, at: now)
       return false
     } catch {
-      for flight in together { fail(flight, error) }
+      // Of one call's parameters, and not known of which.
+      for flight in flights.reversed() { repeatAlone(flight) }
       return true
     }
   }
 
-  /// Answers from the statement's rows, or lets each read run by itself; false when the connection cannot be used any
+  /// Answers from the statement's rows, or lets each call run by itself; false when the connection cannot be used any
   /// more.
   mutating func takeGathered(
-    _ result: consuming QueryResult, _ status: ExecStatusType, _ reads: GatheredReads,
+    _ result: consuming QueryResult, _ status: ExecStatusType, _ calls: GatheredCalls,
     of connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
-    guard !reads.isOver else { return true }
-    let id = reads.gathering.statement.id
+    guard !calls.isOver else { return true }
+    let id = calls.statement.id
     switch status {
     case PGRES_TUPLES_OK:
-      if answer(reads, from: result) {
-        for flight in reads.takeAll() { finish(flight, .notFound) }
+      if calls.areWrites {
+        guard Int(result.rows) == calls.count else { return false }
+        takeInserted(calls, from: result, of: connection)
+        return true
+      }
+      if answer(calls, from: result) {
+        for flight in calls.takeAll() { finish(flight, .notFound) }
         return true
       }
     case PGRES_PIPELINE_ABORTED: break
@@ -96,23 +152,40 @@ extension PointLaneCore {
       case "26000": connection.statements.forget(id)
       case "42P05": connection.statements.markStale(id)
       case "0A000": for case let other? in slots { other.statements.invalidate(id) }
-      default: break
+      case "57014": break
+      default:
+        if calls.areWrites, let flight = calls.flights.first {
+          gatherLimits.noteRefusal(of: calls.count, flight.statement.id)
+        }
       }
     default:
-      let error = DatabaseError(
-        .pillion(.internal), "a statement that does not return rows", sql: reads.gathering.statement.sql)
-      for flight in reads.takeAll() { fail(flight, error) }
+      let error = DatabaseError(.pillion(.internal), "a statement that does not return rows", sql: calls.statement.sql)
+      for flight in calls.takeAll() { fail(flight, error) }
       return false
     }
-    for flight in reads.takeAll() {
+    for flight in calls.takeAll().reversed() {
       if flight.isGivenUp(at: now) { giveUp(flight, at: now) } else { repeatAlone(flight) }
     }
     return true
   }
 
+  /// Keeps each row as the outcome of its insert, until the commit.
+  private mutating func takeInserted(
+    _ calls: GatheredCalls, from result: borrowing QueryResult, of connection: PipelinedConnection
+  ) {
+    for (row, flight) in calls.flights.enumerated() {
+      guard let operation = flight.operation, case .respond(let encoder)? = operation.steps.first?.effect else {
+        continue
+      }
+      let cells = result.load(row: Int32(truncatingIfNeeded: row), into: &cells)
+      connection.uncommitted.append((flight, message(of: cells, encoder)))
+    }
+    _ = calls.takeAll()
+  }
+
   /// Gives each row to those who want its key. False when a row has a key that nobody sent (a text type that finds more
   /// than what is equal byte by byte): then who got no row may have been meant.
-  private mutating func answer(_ reads: GatheredReads, from result: borrowing QueryResult) -> Bool {
+  private mutating func answer(_ reads: GatheredCalls, from result: borrowing QueryResult) -> Bool {
     var isComplete = true
     var bytes = 0
     for row in 0..<result.rows {
@@ -127,16 +200,7 @@ extension PointLaneCore {
         answer(operation, outcome)
       }
     }
-    remember(bytes / max(1, Int(result.rows)), of: reads.gathering.statement.id)
+    gatherLimits.noteSize(bytes / max(1, Int(result.rows)), of: reads.statement.id)
     return isComplete
-  }
-
-  private mutating func remember(_ size: Int, of statement: Int) {
-    let limit = max(1, min(Self.gatherLimit, Self.gatherBytes / max(1, size)))
-    if limit == Self.gatherLimit {
-      if !gatherLimits.isEmpty { gatherLimits[statement] = nil }
-    } else if gatherLimits.count < Self.rememberedSizes || gatherLimits[statement] != nil {
-      gatherLimits[statement] = limit
-    }
   }
 }

@@ -42,14 +42,16 @@ extension PointLaneCore {
     case .query(let flight):
       connection.entries.removeFirst()
       connection.load -= PipelinedConnection.load(of: flight)
+      if flight.gathering != nil { connection.inserts -= 1 }
       if flight.isAbandoned { connection.abandoned -= 1 }
       inFlight -= 1
       advance(connection, at: now)
-    case .gathered(let reads):
+    case .gathered(let calls):
       connection.entries.removeFirst()
-      connection.load -= reads.count
-      if reads.isAbandoned { connection.abandoned -= 1 }
-      inFlight -= reads.count
+      connection.load -= calls.load
+      if calls.areWrites { connection.inserts -= 1 }
+      if calls.isAbandoned { connection.abandoned -= 1 }
+      inFlight -= calls.count
       advance(connection, at: now)
     }
   }
@@ -116,10 +118,10 @@ extension PointLaneCore {
       if connection.hasResult { return true }
       connection.hasResult = true
       return takeQuery(result, status, flight, of: connection, at: now)
-    case .gathered(let reads):
+    case .gathered(let calls):
       if connection.hasResult { return true }
       connection.hasResult = true
-      return takeGathered(result, status, reads, of: connection, at: now)
+      return takeGathered(result, status, calls, of: connection, at: now)
     case nil:
       return false
     }
@@ -131,10 +133,7 @@ extension PointLaneCore {
     if status == PGRES_FATAL_ERROR {
       // COMMIT failed: a deferred constraint, a serialization failure.
       connection.hasResult = true
-      if let flight = connection.uncommitted?.flight {
-        connection.uncommitted = nil
-        fail(flight, result.error(sql: flight.statement.sql))
-      }
+      refuseCommit(of: connection, result.error(sql: nil))
       return true
     }
     guard status == PGRES_PIPELINE_SYNC else { return false }
@@ -142,10 +141,7 @@ extension PointLaneCore {
     connection.hasResult = false
     connection.preparationFailure = nil
     connection.sessionFailure = nil
-    if let (flight, outcome) = connection.uncommitted {
-      connection.uncommitted = nil
-      finish(flight, outcome)
-    }
+    finishCommit(of: connection)
     advance(connection, at: now)
     return true
   }
@@ -165,7 +161,7 @@ extension PointLaneCore {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
       let outcome = outcome(of: result, flight)
       if flight.isWrite {
-        connection.uncommitted = (flight, outcome)
+        connection.uncommitted = [(flight, outcome)]
       } else {
         finish(flight, outcome)
       }

@@ -11,14 +11,15 @@ extension PointLaneCore {
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {
     if !successors.isEmpty { succeed(at: now) }
-    guard !queue.isEmpty else { return }
+    sendInserts(at: now)
+    guard !queue.calls.isEmpty else { return closeSegments(at: now) }
     let usable = slots.reduce(into: 0) { count, connection in
       if let connection, isUsable(connection, at: now) { count += 1 }
     }
-    guard usable > 0 else { return }
-    let share = max(Self.smallestShare, (queue.count + usable - 1) / usable)
+    guard usable > 0 else { return closeSegments(at: now) }
+    let share = max(Self.smallestShare, (queue.calls.count + usable - 1) / usable)
     var segment: PipelinedConnection?
-    while let next = queue.first {
+    while let next = queue.calls.first {
       if next.isAlone {
         guard let connection = leastLoaded(of: slots[...], at: now) else { break }
         if connection === segment { segment = nil }
@@ -29,6 +30,22 @@ extension PointLaneCore {
         if !sendReads(on: connection, limit: min(share, Self.loadLimit - connection.load), at: now) { segment = nil }
       }
     }
+    closeSegments(at: now)
+  }
+
+  /// Sends inserts that wait, those of one statement together, to connections on which none is under way: what comes
+  /// meanwhile makes the next statement larger, and its commit serves more of them.
+  private mutating func sendInserts(at now: UInt64) {
+    while let next = queue.nextInserts {
+      guard let connection = leastLoaded(of: slots[...], at: now, where: { $0.inserts == 0 }) else { return }
+      if connection.isSegmentOpen, !closeSegment(connection, at: now) { continue }
+      if sendInserts(of: next.statement, upTo: next.count, on: connection, at: now) {
+        closeSegment(connection, at: now)
+      }
+    }
+  }
+
+  private mutating func closeSegments(at now: UInt64) {
     for case let connection? in slots where connection.isSegmentOpen { closeSegment(connection, at: now) }
   }
 
@@ -39,11 +56,12 @@ extension PointLaneCore {
   }
 
   private func leastLoaded(
-    of slots: ArraySlice<PipelinedConnection?>, at now: UInt64
+    of slots: ArraySlice<PipelinedConnection?>, at now: UInt64,
+    where isFit: (PipelinedConnection) -> Bool = { _ in true }
   ) -> PipelinedConnection? {
     var best: PipelinedConnection?
     for case let connection? in slots where connection.load < best?.load ?? .max {
-      if isUsable(connection, at: now) { best = connection }
+      if isFit(connection), isUsable(connection, at: now) { best = connection }
       if connection.load == 0 && best === connection { break }
     }
     return best
@@ -59,7 +77,7 @@ extension PointLaneCore {
 
   /// Takes the first of the queue and sends it; false when the connection broke.
   mutating func sendFirst(on connection: PipelinedConnection, at now: UInt64) -> Bool {
-    guard let flight = queue.removeFirst() else { return true }
+    guard let flight = queue.calls.removeFirst() else { return true }
     return send(flight, on: connection, at: now)
   }
 

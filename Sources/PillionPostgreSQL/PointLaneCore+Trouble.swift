@@ -43,6 +43,7 @@ extension PointLaneCore {
     guard flight.operation != nil else { return }
     var flight = flight
     flight.isAlone = true
+    flight.gathering = nil
     flight.repeats += 1
     guard flight.repeats <= Self.repeatLimit else {
       return fail(flight, DatabaseError(.pillion(.unavailable), "the statement was interrupted again and again"))
@@ -62,22 +63,22 @@ extension PointLaneCore {
       availability.set(false)
       nextTimer = now
     }
-    if let (flight, _) = connection.uncommitted { fail(flight, Self.unknown(flight)) }
+    for (flight, _) in connection.uncommitted { fail(flight, Self.unknown(flight)) }
     var again: [Flight] = []
     while let entry = connection.entries.removeFirst() {
       switch entry {
       case .query(let flight):
         inFlight -= 1
         if let flight = abandon(flight, connection.farewell) { again.append(flight) }
-      case .gathered(let reads):
-        inFlight -= reads.count
-        for flight in reads.takeAll() {
+      case .gathered(let calls):
+        inFlight -= calls.count
+        for flight in calls.takeAll() {
           if let flight = abandon(flight, connection.farewell) { again.append(flight) }
         }
       default: continue
       }
     }
-    for flight in again.reversed() { queue.prepend(flight) }
+    for flight in again.reversed() { queue.calls.prepend(flight) }
   }
 
   /// Answers a query whose connection broke, unless it may run again: then it comes back.

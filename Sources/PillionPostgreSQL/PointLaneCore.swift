@@ -29,7 +29,7 @@ struct PointLaneCore: ~Copyable {
   let statements: StatementCounts
   /// Nil: a connection has been asked for.
   var slots: ContiguousArray<PipelinedConnection?>
-  var queue = Ring<Flight>()
+  var queue = FlightQueue()
   var finished: ContiguousArray<Job> = []
   /// Connections that wait for those they replace to finish.
   var successors: [Connection] = []
@@ -50,8 +50,7 @@ struct PointLaneCore: ~Copyable {
   var downSince: UInt64?
   var connectError: DatabaseError?
   var isStopping = false
-  /// Keys that a gathering may have whose rows are large, by its statement.
-  var gatherLimits: [Int: Int] = [:]
+  var gatherLimits = GatherLimits()
   /// Operations so far that no connection could take at once.
   var waits = 0
 
@@ -79,9 +78,15 @@ struct PointLaneCore: ~Copyable {
       let error = DatabaseError(.sqlState("54023"), "more than \(ParameterBinder.limit) parameters")
       return answer(operation, .failed(error))
     }
-    let flight = Flight(
+    var flight = Flight(
       operation: operation, statement: step.statement, isWrite: operation.isWrite, arrival: now,
       isAlone: operation.isWrite || operation.session != nil)
+    // A comment in its statement says for whom it is.
+    if configuration.hasSession, operation.session == nil, operation.comment == nil,
+      case .inserts(let gathering)? = step.gathering
+    {
+      flight.gathering = gathering
+    }
     if isStopping { return fail(flight, DatabaseError(.pillion(.unavailable), "shutting down")) }
     if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
     if operation.deadline != 0 { nextTimer = min(nextTimer, operation.deadline) }
@@ -166,10 +171,8 @@ struct PointLaneCore: ~Copyable {
   }
 
   private mutating func expireQueue(at now: UInt64) {
-    var waiting = Ring<Flight>()
-    swap(&waiting, &queue)
     let patience = configuration.acquireTimeout.nanoseconds
-    while let flight = waiting.removeFirst() {
+    for flight in queue.takeAll() {
       if flight.isGivenUp(at: now) {
         giveUp(flight, at: now)
         continue
@@ -196,8 +199,8 @@ struct PointLaneCore: ~Copyable {
         flight.isAbandoned = true
         connection.abandoned += 1
         connection.entries[index] = .query(flight)
-      case .gathered(let reads):
-        if reads.giveUp({ expire($0, at: now) }) { connection.abandoned += 1 }
+      case .gathered(let calls):
+        if calls.giveUp({ expire($0, at: now) }) { connection.abandoned += 1 }
       default: continue
       }
     }

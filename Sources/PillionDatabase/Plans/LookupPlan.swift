@@ -60,7 +60,7 @@ extension ModelSQL {
     let list = selectList(of: message, only: only, in: &builder.query)
     builder.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup)")
     var step = builder.step(.respond(list.encoder))
-    step.gathering = gathering(message, only: only)
+    step.gathering = gathering(message, only: only).map { .reads($0) }
     return RowSelection(step: step, relatedScopes: list.parameters)
   }
 

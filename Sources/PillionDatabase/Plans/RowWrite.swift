@@ -24,7 +24,9 @@ extension ModelSQL {
       } else {
         row += values.isEmpty ? "DEFAULT VALUES" : "(\(columns)) VALUES (\(values.joined(separator: ", ")))"
       }
-      return [writeRow(row, write, response, &builder)]
+      var step = writeRow(row, write, response, &builder)
+      step.gathering = gathering(of: step, "INSERT INTO \(table) AS t (\(columns))", write, response)
+      return [step]
     case .sqlite:
       row += values.isEmpty ? "DEFAULT VALUES" : "(\(columns)) VALUES (\(values.joined(separator: ", ")))"
       let steps = writeSteps(row, write, response, &builder, callerParameters: 0)
@@ -104,6 +106,16 @@ extension ModelSQL {
     builder.append(" SELECT \(list.sql) FROM pillion_row AS t")
     if let check = builder.query.rowFilter(self, on: stored) { builder.append(" WHERE \(Self.orRefuse(check))") }
     return builder.step(.respond(list.encoder))
+  }
+
+  /// How inserts of a step become one statement; nil where a row is more than values of its columns, or another to every
+  /// caller.
+  private func gathering(of step: Step, _ insert: String, _ write: RowWrite, _ response: MessageShape) -> Gathering? {
+    guard rows == nil, write.relations.isEmpty, !write.columns.isEmpty, step.parameters.count == write.columns.count
+    else { return nil }
+    var builder = QueryBuilder(schema: schema, dialect: dialect)
+    let list = selectList(of: response, written: SelectListBuilder.Written(), in: &builder)
+    return .inserts(InsertGathering(insert: insert, types: step.statement.parameterTypes, list: list.sql))
   }
 
   // MARK: SQLite, several steps in one savepoint

@@ -1,42 +1,72 @@
 internal import Glibc
 internal import PillionDatabase
 
-/// Reads by key that were sent as one statement.
-final class GatheredReads {
-  let gathering: Gathering
+/// Calls that were sent as one statement.
+final class GatheredCalls {
+  enum Kind {
+    /// The keys, one behind the other, each `width` bytes.
+    case reads(keys: [UInt8], width: Int)
+    /// A row of the statement each.
+    case inserts
+  }
+
+  let kind: Kind
+  let statement: Statement
+  let parameters: Parameters
   /// How many there were at first.
   let count: Int
   /// Empty once the statement has been dealt with; a flight's operation is nil once it is answered.
   private(set) var flights: ContiguousArray<Flight>
-  /// The keys, one behind the other.
-  private var keys: [UInt8] = []
   /// Whether the statement still runs although nobody waits for it.
   private(set) var isAbandoned = false
 
-  /// Nil: a parameter is no key.
-  init?(_ gathering: Gathering, _ flights: ContiguousArray<Flight>) {
-    self.gathering = gathering
+  private init(_ kind: Kind, _ statement: Statement, _ parameters: Parameters, _ flights: ContiguousArray<Flight>) {
+    self.kind = kind
+    self.statement = statement
+    self.parameters = parameters
     self.flights = flights
     count = flights.count
+  }
+
+  /// Nil: a parameter is no key.
+  static func reads(_ gathering: ReadGathering, _ flights: ContiguousArray<Flight>) -> GatheredCalls? {
     let width = gathering.key.width
-    keys.reserveCapacity(count * width)
+    var keys: [UInt8] = []
+    keys.reserveCapacity(flights.count * width)
     for flight in flights {
       guard let parameters = flight.operation?.parameters, let entry = parameters.entries.first,
         entry.kind == (gathering.key == .integer ? .binary : .text), entry.count == width
       else { return nil }
       keys.append(contentsOf: parameters.bytes[entry.start..<entry.start + width])
     }
+    return GatheredCalls(
+      .reads(keys: keys, width: width), gathering.statement, gathering.parameters(of: keys), flights)
   }
 
-  var parameters: Parameters { gathering.parameters(of: keys) }
+  /// - Parameter statement: of as many rows as there are flights.
+  static func inserts(_ statement: Statement, _ flights: ContiguousArray<Flight>) -> GatheredCalls {
+    var parameters = Parameters(capacity: statement.parameterTypes.count)
+    for flight in flights {
+      guard let operation = flight.operation, let step = operation.steps.first else { continue }
+      for index in step.parameters { parameters.append(index, of: operation.parameters) }
+    }
+    return GatheredCalls(.inserts, statement, parameters, flights)
+  }
+
+  /// Whether they write: what they have done holds once the Sync behind them is answered.
+  var areWrites: Bool { if case .inserts = kind { true } else { false } }
+
+  /// What they add to the load of their connection.
+  var load: Int { areWrites ? PipelinedConnection.writeLoad + count : count }
 
   /// Whether `answer` and `takeAll` have nothing left to do.
   var isOver: Bool { flights.isEmpty }
 
-  /// Gives the operations that want this key to `body`.
+  /// Gives the reads that want this key to `body`.
   func answer(_ key: Cell, _ body: (Operation) -> Void) -> Bool {
-    let width = gathering.key.width
-    guard key.bytes.count == width, let found = key.bytes.baseAddress else { return false }
+    guard case .reads(let keys, let width) = kind, key.bytes.count == width, let found = key.bytes.baseAddress else {
+      return false
+    }
     var isKnown = false
     keys.withUnsafeBytes { keys in
       guard let base = keys.baseAddress else { return }
