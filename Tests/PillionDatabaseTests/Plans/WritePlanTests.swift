@@ -55,6 +55,29 @@ import Testing
       try fixture.operation(.create, ["title": "x"]).steps[0].statement.parameterTypes == [0, 0, 20, 0, 1184, 1184])
   }
 
+  /// Rows whose columns are all that is written go together; the count says that none was kept out.
+  @Test func createsThatGoTogether() throws {
+    let fixture = try PlanFixture(Self.post, on: .postgresql)
+    let step = try fixture.operation(.create, ["title": "x"]).steps[0]
+    guard case .inserts(let gathering)? = step.gathering else { throw TestFailure("not gathered") }
+    let (statement, rows) = try #require(gathering.statement(forUpTo: 3))
+    let columns = #""title", "body", "views", "state", "created", "changed""#
+    let list =
+      #"t."id"::int8, t."title"::text, t."body"::text, t."views"::int8, t."state"::text, t."created"::timestamptz, t."changed"::timestamptz"#
+    #expect(rows == 2)
+    #expect(
+      statement.sql
+        == #"WITH pillion_row AS (INSERT INTO "post" AS t (\#(columns)) VALUES ($1, $2, $3, $4, $5, $6), ($7, $8, $9, $10, $11, $12) RETURNING t.*) SELECT \#(list) FROM pillion_row AS t WHERE (SELECT 1 / (count(*) = 2)::integer FROM pillion_row) = 1"#
+    )
+    #expect(statement.parameterTypes == step.statement.parameterTypes + step.statement.parameterTypes)
+    #expect(gathering.statement(forUpTo: 1)?.rows == nil)
+    #expect([2, 4, 31, 32, 1000].map { gathering.statement(forUpTo: $0)?.rows } == [2, 4, 16, 32, 32])
+    #expect(gathering.statement(forUpTo: 2)?.statement === statement)
+    #expect(try fixture.operation(.update, ["id": 1, "title": "x"]).steps[0].gathering == nil)
+    let filtered = try PlanFixture(Self.post, on: .postgresql, filters: ["Post": "views < 9"])
+    #expect(try filtered.operation(.create, ["title": "x"]).steps[0].gathering == nil)
+  }
+
   @Test func createWithNothingToWrite() throws {
     let yaml = "models:\n  Tick:\n    fields:\n      id: { type: int64, primary_key: true }\n"
     #expect(
