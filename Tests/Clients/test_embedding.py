@@ -359,6 +359,20 @@ def test_serve_alone_leaves_computed_fields_unset(start):
         assert any("'Note.letters' is computed, and nothing fills it in" in line for line in running.server.lines)
 
 
+def test_rules_name_methods_that_nothing_implements(new_project):
+    project = new_project("sqlite", blog=MODELS).generate().apply()
+    (project.folder / "pillion.yaml").write_text("""
+interceptors:
+  - authorization: { rules: [{ deny: "blog.NoteController/Draft" }, { allow: "*/*" }] }
+""")
+    with project.serve() as server:
+        notes = project.client(server).service("NoteController")
+        for call, code in ((lambda: notes.Draft(json=DRAFT), StatusCode.PERMISSION_DENIED), (notes.Sign, StatusCode.UNIMPLEMENTED)):
+            with pytest.raises(grpc.RpcError) as error:
+                call()
+            assert error.value.code() == code
+
+
 def test_what_is_wrong_is_said_with_the_exit_status_of_serve(binary, new_project):
     project = new_project("sqlite", blog=MODELS).generate().apply()
     (project.folder / "pillion.yaml").write_text("interceptors: [{ plugin: Stanp }]\n")
