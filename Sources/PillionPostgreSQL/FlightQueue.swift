@@ -55,7 +55,7 @@ struct FlightQueue {
     return taken
   }
 
-  /// Takes everything, in no order that is worth mentioning.
+  /// Takes everything: the calls as they came, then the inserts, statement by statement.
   mutating func takeAll() -> ContiguousArray<Flight> {
     var taken: ContiguousArray<Flight> = []
     taken.reserveCapacity(count)
