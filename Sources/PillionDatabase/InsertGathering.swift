@@ -16,7 +16,7 @@ package final class InsertGathering: Sendable {
   private let types: [UInt32]
   /// What is selected of `pillion_row AS t`.
   private let list: String
-  /// By the binary logarithm of their number of rows; few of them are ever needed.
+  /// By their number of rows; few of them are ever needed.
   private let statements = Mutex<[Int: Statement]>([:])
 
   /// - Parameters:

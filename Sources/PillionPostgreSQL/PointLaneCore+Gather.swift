@@ -89,11 +89,11 @@ extension PointLaneCore {
   }
 
   /// COMMIT failed: a deferred constraint, a serialization failure. Several writes are not told whose it was.
-  mutating func refuseCommit(of connection: PipelinedConnection, _ error: DatabaseError) {
+  mutating func refuseCommit(of connection: PipelinedConnection, _ error: DatabaseError, at now: UInt64) {
     let refused = connection.uncommitted
     connection.uncommitted = []
     if refused.count > 1 {
-      for (flight, _) in refused.reversed() { repeatAlone(flight) }
+      runAlone(refused.map(\.flight), at: now)
       if let flight = refused.first?.flight { gatherLimits.noteRefusal(of: refused.count, flight.statement.id) }
     } else if let flight = refused.first?.flight {
       var error = error
@@ -122,7 +122,7 @@ extension PointLaneCore {
       return false
     } catch {
       // Of one call's parameters, and not known of which.
-      for flight in flights.reversed() { repeatAlone(flight) }
+      runAlone(flights, at: now)
       return true
     }
   }
@@ -152,8 +152,8 @@ extension PointLaneCore {
       case "26000": connection.statements.forget(id)
       case "42P05": connection.statements.markStale(id)
       case "0A000": for case let other? in slots { other.statements.invalidate(id) }
-      case "57014": break
       default:
+        // Also when it took too long: the rows of fewer calls take less.
         if calls.areWrites, let flight = calls.flights.first {
           gatherLimits.noteRefusal(of: calls.count, flight.statement.id)
         }
@@ -163,10 +163,15 @@ extension PointLaneCore {
       for flight in calls.takeAll() { fail(flight, error) }
       return false
     }
-    for flight in calls.takeAll().reversed() {
+    runAlone(calls.takeAll(), at: now)
+    return true
+  }
+
+  /// Lets each call of a statement of which nothing has stayed run by itself, if anybody still waits for it.
+  private mutating func runAlone(_ flights: some BidirectionalCollection<Flight>, at now: UInt64) {
+    for flight in flights.reversed() {
       if flight.isGivenUp(at: now) { giveUp(flight, at: now) } else { repeatAlone(flight) }
     }
-    return true
   }
 
   /// Keeps each row as the outcome of its insert, until the commit.

@@ -133,7 +133,7 @@ extension PointLaneCore {
     if status == PGRES_FATAL_ERROR {
       // COMMIT failed: a deferred constraint, a serialization failure.
       connection.hasResult = true
-      refuseCommit(of: connection, result.error(sql: nil))
+      refuseCommit(of: connection, result.error(sql: nil), at: now)
       return true
     }
     guard status == PGRES_PIPELINE_SYNC else { return false }

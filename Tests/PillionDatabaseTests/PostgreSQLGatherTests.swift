@@ -119,6 +119,25 @@ import Testing
     #expect(odd.count { $0.outcome.isNotFound } == 64)
   }
 
+  /// Together they take longer than the server lets a statement take; each by itself does not, and each is written.
+  @Test func statementTimeout() throws {
+    let test = try PostgreSQLTest([
+      TestStatement.table,
+      """
+      CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END $$
+      """,
+      "CREATE TRIGGER slow BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION slow()",
+    ]) {
+      $0.pointConnections = 2
+      $0.statementTimeout = .milliseconds(800)
+    }
+    let operations = (0..<80).map { insert(test, $0, "row") }
+    try test.run(operations)
+    #expect(operations.count { $0.outcome.row != nil } == 80)
+    #expect(try test.value("SELECT count(*) FROM item") == "80")
+  }
+
   @Test func textWithNUL() throws {
     let test = try PostgreSQLTest([TestStatement.table]) { $0.pointConnections = 1 }
     let operations = (0..<50).map { insert(test, $0, $0 == 20 ? "a\0b" : "ab") }
