@@ -21,7 +21,9 @@ package struct WallTime: Sendable {
 }
 
 /// How the values of one field go into a database: from a request's slot to a bound parameter.
-package struct FieldCodec: Sendable {
+///
+/// A class, as what holds one is copied for each call, and it is large.
+package final class FieldCodec: Sendable {
   package let field: Field
   package let dialect: Dialect
   let scalar: ScalarType
@@ -195,8 +197,8 @@ extension FieldCodec {
   }
 
   private func withText(_ text: String, _ body: (BoundValue) throws(ValueError) -> Void) throws(ValueError) {
-    try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(ValueError) in
-      try body(try BoundValue(text: UnsafeRawBufferPointer(bytes), as: scalar))
+    try text.utf8Span.span.bytes.withUnsafeBytes { (bytes) throws(ValueError) in
+      try body(try BoundValue(text: bytes, as: scalar))
     }
   }
 

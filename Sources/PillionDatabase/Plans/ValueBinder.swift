@@ -2,9 +2,7 @@ import PillionQuery
 import PillionSchema
 
 /// How one value of a filter becomes a parameter.
-///
-/// Indirect, as each List copies those of its filter and a codec is large.
-indirect enum ValueBinder: Sendable {
+enum ValueBinder: Sendable {
   /// As the field stores it.
   case stored(FieldCodec)
   /// As `SQLiteFunction` makes it of what the field stores.
