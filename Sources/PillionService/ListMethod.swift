@@ -47,13 +47,13 @@ final class ListMethod: MethodHandler, RowMethod {
 private final class ListStream: RowAnswer, @unchecked Sendable {
   private let method: ListMethod
   private let call: ServerCall
-  private let digest: [UInt8]
+  private let binding: ListRequest.TokenBinding
   private let present: RowPresenter?
 
   init(_ list: ListRequest.Call, method: ListMethod, call: ServerCall, loop: LoopState) {
     self.method = method
     self.call = call
-    digest = list.digest
+    binding = list.binding
     present = list.presenter(method.hook, call)
     super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
   }
@@ -94,7 +94,7 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
 
   private func complete() {
     if let next = cutter?.next,
-      !call.addTrailer(ListMethod.tokenTrailer, method.request.token(next, digest, now: call.wallTime))
+      !call.addTrailer(ListMethod.tokenTrailer, method.request.token(next, binding, now: call.wallTime))
     {
       return call.finish(ListMethod.tooLong)
     }

@@ -135,7 +135,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
 
   private func countRows() {
     if let next = cutter?.next {
-      var token = method.request.token(next, list.digest, now: call.wallTime)
+      var token = method.request.token(next, list.binding, now: call.wallTime)
       token.withUTF8 { append(method.tokenTag, UnsafeRawBufferPointer($0)) }
     }
     do throws(ValueError) {

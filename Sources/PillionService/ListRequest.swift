@@ -5,19 +5,20 @@ import PillionTransport
 import PillionWire
 
 /// Reads the request that List and ListPage share.
-struct ListRequest: Sendable {
+final class ListRequest: Sendable {
   let plan: ListPlan
   let policy: ListPolicy
   /// Nil where the service asks for no index.
   let indexes: IndexGuard?
   private let decoder: RequestDecoder
   private let paths: PathResolver
+  private let filters: FilterReader
   /// Rows that one call gives at most; nil: all.
   private let maximum: Int?
   /// Rows when the request does not say; nil: as many as `maximum`.
   private let standard: Int?
-  /// The model's own order as text.
-  private let ownOrder: String
+  /// The model, its service and the model's own order as text.
+  private let ownNames: (model: String, service: String, order: String)
 
   init(plan: ListPlan, policy: ListPolicy, isPage: Bool) {
     self.plan = plan
@@ -26,8 +27,9 @@ struct ListRequest: Sendable {
     decoder = RequestDecoder(shape: plan.request)
     let (model, schema) = (plan.model, plan.schema)
     paths = PathResolver(model: model, schema: schema, limits: policy.limits)
-    ownOrder = model.ordering.map { ($0.descending ? "-" : "") + schema.text(of: $0.path, from: model) }
-      .joined(separator: ",")
+    filters = FilterReader(paths: paths, limits: policy.limits)
+    let order = model.ordering.map { ($0.descending ? "-" : "") + schema.text(of: $0.path, from: model) }
+    ownNames = (model.fullName, model.service.name, order.joined(separator: ","))
     let configured = plan.model.service.maximumPageSize ?? policy.maximumPageSize
     maximum = isPage ? configured ?? ListPolicy.largestPage : configured
     standard = isPage ? plan.model.service.defaultPageSize ?? policy.defaultPageSize : nil
@@ -41,7 +43,14 @@ struct ListRequest: Sendable {
     var plan: ListPlan
     var admission: ServiceAccess.Admission?
     /// What its page token is bound to.
-    var digest: [UInt8]
+    var binding: TokenBinding
+  }
+
+  /// What a page token is bound to beside the service.
+  struct TokenBinding {
+    fileprivate var filter = ""
+    fileprivate var order = ""
+    fileprivate var admission: ServiceAccess.Admission?
   }
 
   func decode(_ bytes: UnsafeRawBufferPointer, into message: inout DecodedMessage) throws(WireError) {
@@ -55,31 +64,32 @@ struct ListRequest: Sendable {
   ) -> Call? {
     let plan = admission?.rows?.plans.list ?? plan
     var query = ListQuery()
-    var texts = Texts()
+    var binding = TokenBinding(admission: admission)
+    var token = ""
     var pageSize = 0
-    for (index, field) in plan.request.fields.enumerated() {
+    for index in plan.request.fields.indices {
       let slot = message.slots[index]
       guard slot.state == .present else { continue }
       func text() -> String { message.withBytes(of: slot) { String(decoding: $0, as: UTF8.self) } }
       func violation(_ description: String) {
-        violations.append(FieldViolation(field: field.name, description: description))
+        violations.append(FieldViolation(field: plan.request.fields[index].name, description: description))
       }
-      switch field.source {
+      switch plan.request.fields[index].source {
       case .filter:
-        texts.filter = text()
+        binding.filter = text()
         do throws(QueryError) {
-          query.filter = try Filter.parse(texts.filter, paths: paths, limits: policy.limits)
+          query.filter = try filters.filter(binding.filter)
         } catch { violation(error.description) }
       case .orderBy:
-        texts.order = text()
+        binding.order = text()
         do throws(QueryError) {
-          let terms = try OrderBy.parse(texts.order, paths: paths)
+          let terms = try OrderBy.parse(binding.order, paths: paths)
           if !terms.isEmpty { query.order = terms }
         } catch { violation(error.description) }
       case .pageSize:
         pageSize = Int(truncatingIfNeeded: Int64(bitPattern: slot.word))
         if pageSize < 0 { violation("must not be negative") }
-      case .pageToken: texts.token = text()
+      case .pageToken: token = text()
       case .readMask:
         do throws(ValueError) {
           query.fields = try FieldMask.selection(slot, of: message, model: plan.model, schema: plan.schema)
@@ -88,11 +98,9 @@ struct ListRequest: Sendable {
       }
     }
     query.limit = limit(pageSize)
-    // Only pages have tokens.
-    let digest = query.limit != nil || !texts.token.isEmpty ? digest(texts, admission?.tokenBinding ?? []) : []
-    if !texts.token.isEmpty, violations.isEmpty {
+    if !token.isEmpty, violations.isEmpty {
       do throws(PageTokens.Problem) {
-        let position = try policy.tokens.open(texts.token, digest: digest, now: now.seconds)
+        let position = try policy.tokens.open(token, digest: digest(binding), now: now.seconds)
         guard plan.fits(position, order: query.order) else { throw .otherQuery }
         query.after = position
       } catch {
@@ -103,7 +111,7 @@ struct ListRequest: Sendable {
     guard violations.isEmpty else { return nil }
     do throws(ValueError) {
       let bound = try plan.bind(query, caller: admission?.rows?.values)
-      return Call(query: query, bound: bound, plan: plan, admission: admission, digest: digest)
+      return Call(query: query, bound: bound, plan: plan, admission: admission, binding: binding)
     } catch {
       violations.append(FieldViolation(field: "filter", description: error.message))
       return nil
@@ -111,14 +119,8 @@ struct ListRequest: Sendable {
   }
 
   /// The token of the page behind `position`.
-  func token(_ position: PagePosition, _ digest: [UInt8], now: WallTime) -> String {
-    policy.tokens.seal(position, digest: digest, now: now.seconds)
-  }
-
-  private struct Texts {
-    var filter = ""
-    var order = ""
-    var token = ""
+  func token(_ position: PagePosition, _ binding: TokenBinding, now: WallTime) -> String {
+    policy.tokens.seal(position, digest: digest(binding), now: now.seconds)
   }
 
   private func limit(_ pageSize: Int) -> Int? {
@@ -127,7 +129,9 @@ struct ListRequest: Sendable {
     return min(wanted ?? maximum, maximum)
   }
 
-  private func digest(_ texts: Texts, _ binding: [String]) -> [UInt8] {
-    PageTokens.digest([plan.model.fullName, plan.model.service.name, texts.filter, texts.order, ownOrder] + binding)
+  private func digest(_ binding: TokenBinding) -> [UInt8] {
+    PageTokens.digest(
+      [ownNames.model, ownNames.service, binding.filter, binding.order, ownNames.order]
+        + (binding.admission?.tokenBinding ?? []))
   }
 }

@@ -16,13 +16,13 @@ package final class FilteredPlans: Sendable {
     fileprivate let filters: [Filter]
 
     /// What page tokens are bound to: who calls, and what the row filters make of that.
-    package var fingerprint: [String] { [principal, "\(filters)"] }
+    package var fingerprint: [String] { [principal] + filters.flatMap { ["\($0.predicate)", "\($0.values)"] } }
   }
 
   /// What all filters together look like.
   private struct Look: Hashable {
-    let filters: [Predicate]
-    let base: Predicate?
+    let filters: [FilterShape]
+    let base: FilterShape?
   }
 
   private let filters: [(model: Int, filter: RowFilter)]
@@ -57,19 +57,21 @@ package final class FilteredPlans: Sendable {
     let resolved = filters.map { $0.filter.filter(for: caller) }
     var all = resolved
     if let base { all.append(base) }
-    let plans = plans(Look(filters: resolved.map(\.predicate), base: base?.predicate))
+    let plans = plans(Look(filters: resolved.map(\.shape), base: base?.shape))
     let principal = caller.identity?.principal ?? ""
     do throws(ValueError) {
       return Access(plans: plans, values: try plans.bind(all.flatMap(\.values)), principal: principal, filters: all)
     } catch {
-      let nothing = self.plans(Look(filters: filters.map { _ in .any([]) }, base: base.map { _ in .any([]) }))
+      let none = FilterShape(.any([]))
+      let nothing = self.plans(Look(filters: filters.map { _ in none }, base: base.map { _ in none }))
       return Access(plans: nothing, values: Parameters(), principal: principal, filters: all)
     }
   }
 
   private func plans(_ look: Look) -> ModelPlans {
     if let known = cache.withLock({ $0[look] }) { return known }
-    let made = make(Dictionary(uniqueKeysWithValues: zip(filters.map(\.model), look.filters)), look.base)
+    let predicates = zip(filters, look.filters).map { ($0.model, $1.predicate) }
+    let made = make(Dictionary(uniqueKeysWithValues: predicates), look.base?.predicate)
     return cache.withLock { cache in
       // Two calls may have made the same plans at once: all use the first, so that its statements are prepared once.
       if let known = cache[look] { return known }

@@ -57,7 +57,7 @@ package final class ListPlan: Sendable {
   private let isPresented: Bool
 
   private struct Shape: Hashable {
-    var predicate: Predicate?
+    var filter: FilterShape?
     var order: [OrderTerm]
     var isLimited: Bool
     /// Which values of the position are NULL.
@@ -118,7 +118,7 @@ package final class ListPlan: Sendable {
     let order = query.order ?? sql.model.ordering
     let prepared = prepared(
       Shape(
-        predicate: query.filter?.predicate, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
+        filter: query.filter?.shape, order: order, isLimited: query.limit != nil, after: query.after?.nulls,
         fields: query.fields, count: .none))
     var parameters = try bindFilter(query.filter, prepared, caller)
     for value in query.after?.values ?? [] { value.bind(to: &parameters) }
@@ -136,7 +136,7 @@ package final class ListPlan: Sendable {
   package func bindCount(_ filter: Filter?, caller: Parameters? = nil) throws(ValueError) -> BoundOperation? {
     let count = sql.model.service.totalSize
     if count == .none { return nil }
-    let prepared = prepared(Shape(predicate: filter?.predicate, order: [], isLimited: false, count: count))
+    let prepared = prepared(Shape(filter: filter?.shape, order: [], isLimited: false, count: count))
     let parameters = try bindFilter(filter, prepared, caller)
     let step = Step(
       prepared.statement, parameters: Array(parameters.entries.indices), effect: .respond(prepared.encoder))
@@ -154,19 +154,21 @@ package final class ListPlan: Sendable {
     _ filter: Filter?, _ prepared: Prepared, _ caller: Parameters?
   ) throws(ValueError) -> Parameters {
     var parameters = Parameters(capacity: prepared.sources.count + 4)
-    var values = (filter?.values ?? [])[...]
+    let values = filter?.values ?? []
+    var bound = 0
     for source in prepared.sources {
       switch source {
       case .value(let binder):
-        guard let value = values.popFirst() else { throw ValueError("does not fit its statement") }
-        try binder.bind(value, to: &parameters)
+        guard bound < values.count else { throw ValueError("does not fit its statement") }
+        try binder.bind(values[bound], to: &parameters)
+        bound += 1
       case .parameter(let index): try append(index, of: sql.scope?.parameters, to: &parameters)
       case .related(let number): try append(number, of: prepared.relatedScopes, to: &parameters)
       case .caller(let number): try append(number, of: caller, to: &parameters)
       case .other: break
       }
     }
-    guard values.isEmpty else { throw ValueError("does not fit its statement") }
+    guard bound == values.count else { throw ValueError("does not fit its statement") }
     return parameters
   }
 
@@ -218,7 +220,7 @@ package final class ListPlan: Sendable {
     return Prepared(
       statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.parameters,
       sources: builder.sources, columns: list.encoder.columnCount,
-      index: questions?.question(shape.predicate, shape.order, sql.unfiltered), mask: reading.mask)
+      index: questions?.question(shape.filter?.predicate, shape.order, sql.unfiltered), mask: reading.mask)
   }
 
   /// Rows that an estimate counts at most.
@@ -253,7 +255,7 @@ package final class ListPlan: Sendable {
   /// The scope's, the row filter's, then the filter's.
   private func conditions(_ shape: Shape, _ builder: inout QueryBuilder) -> [String] {
     var conditions = builder.scopes(sql, from: 0)
-    if let predicate = shape.predicate { conditions.append(builder.condition(predicate, sql)) }
+    if let predicate = shape.filter?.predicate { conditions.append(builder.condition(predicate, sql)) }
     return conditions
   }
 }

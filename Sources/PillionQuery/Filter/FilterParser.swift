@@ -348,7 +348,7 @@ struct FilterParser {
   }
 
   /// What a bare value is made of: also the signs of times and numbers.
-  private static func isValuePart(_ byte: UInt8) -> Bool {
+  static func isValuePart(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "'"),
       UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "!"):

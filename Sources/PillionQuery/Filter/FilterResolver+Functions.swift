@@ -46,18 +46,18 @@ extension FilterResolver {
         offset: first.offset,
         message: "`\(function.rawValue)` needs text, `\(first.text)` is of type \(target.field.type.scalar.rawValue)")
     }
-    let text = arguments[1].text
-    switch function {
-    case .contains, .icontains: append(.pattern(["", text, ""]))
-    case .startswith, .istartswith: append(.pattern([text, ""]))
-    case .endswith, .iendswith: append(.pattern(["", text]))
-    case .ieq, .regex, .range, .isnull: append(.text(text))
-    }
+    let form: FilterForm =
+      switch function {
+      case .contains, .icontains: .part(isAtStart: false, isAtEnd: false)
+      case .startswith, .istartswith: .part(isAtStart: true, isAtEnd: false)
+      case .endswith, .iendswith: .part(isAtStart: false, isAtEnd: true)
+      case .regex: .expression
+      case .ieq, .range, .isnull: .text
+      }
+    try append(arguments[1], as: form)
     switch function {
     case .ieq: return test(target, .equalsIgnoringCase)
-    case .regex:
-      if let problem = FilterPattern.problem(text) { throw Problem(offset: arguments[1].offset, message: problem) }
-      return test(target, .matches)
+    case .regex: return test(target, .matches)
     case .icontains, .istartswith, .iendswith: return test(target, .like(ignoringCase: true))
     case .contains, .startswith, .endswith, .range, .isnull: return test(target, .like(ignoringCase: false))
     }
@@ -82,7 +82,7 @@ extension FilterResolver {
       throw Problem(offset: arguments[0].offset, message: "`\(arguments[0].text)` has many values; ask with `:*`")
     }
     guard arguments.count == 2 else { return test(target, .isNull) }
-    guard case .bool(let isNull) = try value(arguments[1], as: .bool) else { return test(target, .isNull) }
+    let isNull = try value(arguments[1], as: .scalar(.bool)) == .value(.bool(true))
     return test(target, isNull ? .isNull : .isNotNull)
   }
 
@@ -94,8 +94,8 @@ extension FilterResolver {
       throw Problem(
         offset: arguments[0].offset, message: "`\(arguments[0].text)` has no order that a range could be of")
     }
-    append(.value(try value(arguments[1], as: type)))
-    append(.value(try value(arguments[2], as: type)))
+    try append(arguments[1], as: .scalar(type))
+    try append(arguments[2], as: .scalar(type))
     return test(target, .between)
   }
 }

@@ -24,21 +24,8 @@ extension FilterResolver {
       guard comparator == .has else { throw unknownComparison(comparator, literal, at: offset) }
       return test(target, .json(.exists))
     }
-    let kind: JSONKind
-    switch literal.text {
-    case "true" where !literal.isQuoted, "false" where !literal.isQuoted:
-      kind = .bool
-      append(.value(.bool(literal.text == "true")))
-    default:
-      if !literal.isQuoted, let number = FilterLiteral.number(literal.text) {
-        kind = .number
-        // As JSON writes it: no sign in front of a positive number, no digits left out.
-        append(.text(DecimalText(literal.text)?.description ?? number.description))
-      } else {
-        kind = .string
-        append(.text(literal.text))
-      }
-    }
+    let kind = literal.isQuoted ? .string : JSONKind(ofBare: literal.text)
+    try append(literal, as: literal.isQuoted ? .text : .json(kind))
     guard let comparison = comparator.comparison else { return test(target, .json(.contains(kind))) }
     if kind == .bool, comparison != .equal, comparison != .notEqual {
       throw unknownComparison(comparator, literal, at: offset)

@@ -8,17 +8,19 @@ extension Filter {
     _ text: String, model: Model, schema: Schema, limits: FilterLimits, isTrusted: Bool = false
   ) throws(QueryError) -> Filter? {
     let paths = PathResolver(model: model, schema: schema, isTrusted: isTrusted, limits: limits)
-    return try parse(text, paths: paths, limits: limits)
+    return try parse(text, paths, limits)?.filter
   }
 
-  /// The same with a resolver that is kept.
-  package static func parse(_ text: String, paths: PathResolver, limits: FilterLimits) throws(QueryError) -> Filter? {
+  /// The same, with where the values come from.
+  static func parse(
+    _ text: String, _ paths: PathResolver, _ limits: FilterLimits
+  ) throws(QueryError) -> (filter: Filter, sources: [FilterResolver.Source?])? {
     let bytes = Array(text.utf8)
     do throws(FilterParser.Problem) {
       guard let syntax = try FilterParser.parse(bytes, limits: limits) else { return nil }
       var resolver = FilterResolver(paths: paths)
       let predicate = try resolver.predicate(syntax)
-      return Filter(predicate: predicate, values: resolver.values)
+      return (Filter(predicate: predicate, values: resolver.values), resolver.sources)
     } catch {
       throw QueryError(parameter: "filter", text: bytes, offset: error.offset, message: error.message)
     }
@@ -29,8 +31,17 @@ extension Filter {
 struct FilterResolver {
   typealias Problem = FilterParser.Problem
 
+  /// A literal that has become a value.
+  struct Source {
+    var form: FilterForm
+    /// Bytes of the filter before it.
+    var offset: Int
+  }
+
   let paths: PathResolver
   private(set) var values: [FilterValue] = []
+  /// Of each value; nil for those that no literal gives.
+  private(set) var sources: [Source?] = []
 
   init(paths: PathResolver) { self.paths = paths }
 
@@ -82,7 +93,7 @@ struct FilterResolver {
         offset: offset,
         message: "`\(target.field.name)` stands alone; expected a comparison such as `\(target.field.name) = …`")
     }
-    values.append(.value(.bool(true)))
+    append(.value(.bool(true)))
     return test(target, .compare(.equal))
   }
 
@@ -124,17 +135,18 @@ struct FilterResolver {
     _ target: PathResolver.Target, _ parts: [FilterSyntax.Argument]
   ) throws(Problem) -> Predicate? {
     guard target.keys.isEmpty, !target.field.type.isRepeated, target.field.type.scalar != .json else { return nil }
-    var alternatives: [FilterValue] = []
+    var literals: [FilterSyntax.Literal] = []
     for part in parts {
       guard case .literal(let literal) = part, !literal.isNull, !literal.isPresence,
         !(literal.hasWildcard && target.field.type.scalar == .string)
       else { return nil }
-      alternatives.append(.value(try value(literal, as: target.field.type.scalar)))
+      literals.append(literal)
     }
+    guard let last = literals.last else { return nil }
     var count = 1
-    while count < alternatives.count { count *= 2 }
-    while alternatives.count < count { alternatives.append(alternatives[alternatives.count - 1]) }
-    values += alternatives
+    while count < literals.count { count *= 2 }
+    literals += Array(repeating: last, count: count - literals.count)
+    for literal in literals { try append(literal, as: .scalar(target.field.type.scalar)) }
     return test(target, .oneOf(count))
   }
 
@@ -147,23 +159,26 @@ struct FilterResolver {
     let type = target.field.type.scalar
     guard let comparison = comparator.comparison else {
       // `:` means `contains` of text, and equality of the rest.
-      let value = try value(literal, as: type)
       guard type == .string else {
-        values.append(.value(value))
+        try append(literal, as: .scalar(type))
         return test(target, .compare(.equal))
       }
-      values.append(.pattern([""] + literal.parts + [""]))
+      if literal.hasWildcard {
+        append(.pattern([""] + literal.parts + [""]))
+      } else {
+        try append(literal, as: .part(isAtStart: false, isAtEnd: false))
+      }
       return test(target, .like(ignoringCase: false))
     }
     if literal.hasWildcard, type == .string, comparison == .equal || comparison == .notEqual {
-      values.append(.pattern(literal.parts))
+      append(.pattern(literal.parts))
       return test(target, comparison == .equal ? .like(ignoringCase: false) : .notLike)
     }
     if comparison != .equal, comparison != .notEqual, type == .bool || type == .uuid {
       throw Problem(
         offset: offset, message: "`\(target.field.name)` is of type \(type.rawValue), which `=` and `!=` compare")
     }
-    values.append(.value(try value(literal, as: type)))
+    try append(literal, as: .scalar(type))
     return test(target, .compare(comparison))
   }
 
@@ -201,7 +216,7 @@ struct FilterResolver {
       throw Problem(
         offset: offset, message: "rows of `\(target.field.name)` have no single key; ask for their fields or with `:*`")
     }
-    values.append(.value(try value(literal, as: target.field.type.scalar)))
+    try append(literal, as: .scalar(target.field.type.scalar))
     return test(target, .contains)
   }
 
@@ -211,16 +226,24 @@ struct FilterResolver {
 
   // MARK: Values
 
-  func value(_ literal: FilterSyntax.Literal, as type: ScalarType) throws(Problem) -> DefaultValue {
-    guard let value = FilterLiteral.value(literal.text, as: type) else {
-      throw Problem(
-        offset: literal.offset,
-        message: "expected \(FilterLiteral.expected(type)), found `\(PathResolver.excerpt(literal.text))`")
+  func value(_ literal: FilterSyntax.Literal, as form: FilterForm) throws(Problem) -> FilterValue {
+    guard let value = form.value(of: literal.text) else {
+      throw Problem(offset: literal.offset, message: form.problem(literal.text))
     }
     return value
   }
 
-  mutating func append(_ value: FilterValue) { values.append(value) }
+  /// The next value, which a literal gives.
+  mutating func append(_ literal: FilterSyntax.Literal, as form: FilterForm) throws(Problem) {
+    values.append(try value(literal, as: form))
+    sources.append(Source(form: form, offset: literal.offset))
+  }
+
+  /// The next value, which is not all of what one literal says.
+  mutating func append(_ value: FilterValue) {
+    values.append(value)
+    sources.append(nil)
+  }
 }
 
 extension Comparator {

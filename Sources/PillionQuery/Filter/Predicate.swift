@@ -2,23 +2,46 @@ package import PillionSchema
 
 /// A filter whose names are resolved and whose values have the types of their fields.
 ///
-/// `predicate` is the shape, which a statement is made for once; `values` go into its placeholders, in the order in
-/// which the predicate's tests take them.
+/// A statement is made once for a shape; `values` go into its placeholders, in the order in which the predicate's tests
+/// take them.
 package struct Filter: Sendable, Hashable {
-  package var predicate: Predicate
+  package let shape: FilterShape
   package var values: [FilterValue]
 
   package init(predicate: Predicate, values: [FilterValue]) {
-    self.predicate = predicate
+    self.init(FilterShape(predicate), values: values)
+  }
+
+  init(_ shape: FilterShape, values: [FilterValue]) {
+    self.shape = shape
     self.values = values
   }
+
+  package var predicate: Predicate { shape.predicate }
+}
+
+/// A predicate as the key of what is made of it: hashed once, and equal to itself at a glance.
+package final class FilterShape: Sendable, Hashable {
+  package let predicate: Predicate
+  private let hash: Int
+
+  package init(_ predicate: Predicate) {
+    self.predicate = predicate
+    hash = predicate.hashValue
+  }
+
+  package static func == (one: FilterShape, other: FilterShape) -> Bool {
+    one === other || one.hash == other.hash && one.predicate == other.predicate
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// True or false of a row, never unknown: a comparison with a value that is not there is false, and NOT of it is true.
-package indirect enum Predicate: Sendable, Hashable {
+package enum Predicate: Sendable, Hashable {
   case all([Predicate])
   case any([Predicate])
-  case not(Predicate)
+  indirect case not(Predicate)
   case test(FieldTest)
 }
 
