@@ -23,6 +23,8 @@ import run
 THRESHOLDS = run.HERE / "thresholds.json"
 TOLERANCE = 0.04
 FUNCTIONS = 40  # as many of the dearest are written down for each path
+# Values differ from call to call.
+FILTER = {"page_size": 1, "filter": 'id >= {} AND title != "x{}"'}
 # path: database, the load generator's operation and its options, settings of the server
 PATHS = {
     "retrieve-sqlite": ("sqlite", "retrieve", {}, ""),
@@ -31,10 +33,12 @@ PATHS = {
     "create-sqlite": ("sqlite", "create", {}, ""),
     "partial-sqlite": ("sqlite", "partial", {}, ""),
     "list-100-sqlite": ("sqlite", "list", {"page_size": 100}, ""),
+    "list-filter-sqlite": ("sqlite", "list", FILTER, ""),
     "retrieve-postgresql": ("postgresql", "retrieve", {}, ""),
     "create-postgresql": ("postgresql", "create", {}, ""),
     "partial-postgresql": ("postgresql", "partial", {}, ""),
     "list-100-postgresql": ("postgresql", "list", {"page_size": 100}, ""),
+    "list-filter-postgresql": ("postgresql", "list", FILTER, ""),
 }
 
 

@@ -3,7 +3,10 @@
 
 pages: a page far behind beside the first page of the same order, in turn, on a table that is as large as asked for.
 filter: CPU time of the server's process for a call with a filter beside one without, in turn, four connections with four calls each
-in flight. Values differ from call to call, so that only the query's shape is known from before.
+in flight. Values differ from call to call, so that only the query's shape is known from before. What is measured is the filter, not
+what it finds. A List without one gives the table's first row, always the same, one with a filter any; so the table has 10,000 rows,
+which stay in the database's cache. And a page with others behind it has a token, which costs more than a filter: two terms give such
+a page and stand beside a List of the same table; `id = N` gives the only page and stands beside a List of a table of one row.
 
 usage: queries.py [--pillion PATH] [--rows N] [--page N] [--page-size N] [--seconds S] [--rounds N] [--only pages,filter]
                   [--databases postgresql,sqlite]
@@ -27,34 +30,46 @@ package: bench
 models:
   Row:
     table: bench_row
-    fields:
+    fields: &fields
       id: { type: int64, primary_key: true }
       views: { type: int32 }
       note: { type: string }
       rating: { type: int32, null: true }
     services:
-      - actions: [List, ListPage, Retrieve]
-      - { name: ScopedController, message: Row, actions: [Retrieve], filter: views >= 0 AND note != "gone" }
+      - actions: [ListPage]
+  Small:
+    table: bench_small
+    fields: *fields
+    services:
+      - actions: [List, Retrieve]
+      - { name: ScopedController, message: Small, actions: [Retrieve], filter: views >= 0 AND note != "gone" }
+  Single:
+    table: bench_single
+    fields: *fields
+    services:
+      - actions: [List]
 """
+# Rows of the table that filters go over; pages go over bench_row.
+SMALL = 10_000
 # Rows come in the order of the key; each number of views has several, each of the 1,000 notes many, and a tenth of the ratings
 # is NULL.
 FILL = {
     "postgresql": """
-        CREATE TABLE bench_row (id bigint PRIMARY KEY, views integer NOT NULL, note text NOT NULL, rating integer);
-        INSERT INTO bench_row SELECT i, (i::bigint * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
-        CREATE INDEX bench_row_views ON bench_row (views, id);
-        CREATE INDEX bench_row_rating ON bench_row (rating, id);
-        CREATE INDEX bench_row_note ON bench_row (note, id);
+        CREATE TABLE {table} (id bigint PRIMARY KEY, views integer NOT NULL, note text NOT NULL, rating integer);
+        INSERT INTO {table} SELECT i, (i::bigint * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM generate_series(1, {rows}) AS i;
+        CREATE INDEX {table}_views ON {table} (views, id);
+        CREATE INDEX {table}_rating ON {table} (rating, id);
+        CREATE INDEX {table}_note ON {table} (note, id);
         """,
     "sqlite": """
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = OFF;
-        CREATE TABLE bench_row (id INTEGER PRIMARY KEY, views INTEGER NOT NULL, note TEXT NOT NULL, rating INTEGER);
+        CREATE TABLE {table} (id INTEGER PRIMARY KEY, views INTEGER NOT NULL, note TEXT NOT NULL, rating INTEGER);
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
-          INSERT INTO bench_row SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM n;
-        CREATE INDEX bench_row_views ON bench_row (views, id);
-        CREATE INDEX bench_row_rating ON bench_row (rating, id);
-        CREATE INDEX bench_row_note ON bench_row (note, id);
+          INSERT INTO {table} SELECT i, (i * 7919) % ({rows} / 5 + 1), 'note ' || i % 1000, nullif(i % 10, 0) FROM n;
+        CREATE INDEX {table}_views ON {table} (views, id);
+        CREATE INDEX {table}_rating ON {table} (rating, id);
+        CREATE INDEX {table}_note ON {table} (note, id);
         """,
 }
 ORDERS = ["", "id desc", "views", "views desc, id desc", "views desc", "rating, id", "rating desc", "note"]
@@ -158,18 +173,19 @@ def measure_filters(report, client, database, options):
         def measure():
             path = f"/bench.{service}/{operation.capitalize()}"
             start = client.cpu()
-            figures = run.load(client.server.port, operation, 4, 4, options.seconds, path=path, lo=1, hi=options.rows - 1, **more)
+            figures = run.load(client.server.port, operation, 4, 4, options.seconds, path=path, lo=1, hi=SMALL - 1, **more)
             return (client.cpu() - start) / figures["reqs"] * 1e6
         measure()
         return measure
 
-    retrieve = ("Retrieve", per_call("RowController", "retrieve"))
-    listed = ("List(page_size: 1)", per_call("RowController", "list", page_size=1))
-    by_key = ('List(filter: "id = N", page_size: 1)', per_call("RowController", "list", page_size=1, filter="id = {}"))
-    two_terms = ('List(filter: "id >= N AND note != x", page_size: 1)',
-                 per_call("RowController", "list", page_size=1, filter='id >= {} AND note != "x{}"'))
+    retrieve = ("Retrieve", per_call("SmallController", "retrieve"))
+    listed = ("List(page_size: 1)", per_call("SmallController", "list", page_size=1))
+    single = ("List(page_size: 1) of a table of one row", per_call("SingleController", "list", page_size=1))
+    by_key = ('List(filter: "id = N", page_size: 1)', per_call("SmallController", "list", page_size=1, filter="id = {}"))
+    two_terms = ('List(filter: "id >= N AND note != xN", page_size: 1)',
+                 per_call("SmallController", "list", page_size=1, filter='id >= {} AND note != "x{}"'))
     scoped = ("Retrieve of a service with a filter", per_call("ScopedController", "retrieve"))
-    for (name, ours), (beside, theirs) in [(scoped, retrieve), (by_key, listed), (two_terms, listed), (by_key, retrieve)]:
+    for (name, ours), (beside, theirs) in [(scoped, retrieve), (by_key, single), (two_terms, listed), (by_key, retrieve)]:
         with_filter, without = run.alternate(options.rounds, ours, theirs)
         added = [one - other for one, other in zip(with_filter, without)]
         print(f"{database}: {name} {statistics.median(with_filter):.2f} µs, {beside} {statistics.median(without):.2f} µs")
@@ -194,16 +210,19 @@ def main():
         folder = pathlib.Path(name)
         (folder / "models").mkdir()
         (folder / "models/bench.yaml").write_text(MODEL)
+        tables = {"bench_row": options.rows if "pages" in options.only else 1, "bench_small": SMALL, "bench_single": 1}
         for database in options.databases.split(","):
+            fill = "".join(FILL[database].format(table=table, rows=rows) for table, rows in tables.items())
             if database == "postgresql":
                 postgres = run.PostgreSQL(folder / "pg")
                 stack.callback(postgres.stop)
-                postgres.sql(FILL[database].format(rows=options.rows))
-                postgres.sql("VACUUM (FREEZE, ANALYZE) bench_row")
+                postgres.sql(fill)
+                for table in tables:
+                    postgres.sql(f"VACUUM (FREEZE, ANALYZE) {table}")
                 url = postgres.uri
             else:
                 connection = sqlite3.connect(folder / "rows.db")
-                connection.executescript(FILL[database].format(rows=options.rows))
+                connection.executescript(fill)
                 connection.close()
                 url = f"sqlite:{folder}/rows.db"
             server = run.Pillion(folder, url, folder / "models")
