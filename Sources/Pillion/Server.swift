@@ -76,6 +76,11 @@ public struct Server: Sendable {
     self.hooks[hooks.model] = { TypedHook(hooks: hooks, database: $0.database) }
   }
 
+  /// The same for hooks that wait for nothing.
+  public mutating func add(_ hooks: some SynchronousModelHooks) {
+    self.hooks[hooks.model] = { SynchronousHook(hooks: hooks, database: $0.database) }
+  }
+
   /// Runs as long as the server does, and is cancelled at its end.
   package mutating func addTask(_ task: @escaping @Sendable () async -> Void) { tasks.append(task) }
 

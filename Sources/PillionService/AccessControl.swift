@@ -62,18 +62,18 @@ final class ServiceAccess: Sendable {
       admission.session = session
     }
     if let filtered {
-      let caller = Caller(identity: admission.identity, address: call.peerAddress)
+      func caller() -> Caller { Caller(identity: admission.identity, address: call.peerAddress) }
       var rows: Filter?
       // A new row is looked for nowhere.
       if let base, action != .create {
         do {
-          rows = try base.filter(for: caller, call)
+          rows = try base.filter(call, for: caller)
         } catch {
           call.finish(base.errors.status(forThrown: error, path: call.method.path, requestID: call.requestID))
           return nil
         }
       }
-      admission.rows = filtered.access(for: caller, base: rows)
+      if rows != nil || filtered.hasRowFilters { admission.rows = filtered.access(for: caller(), base: rows) }
     }
     return admission
   }

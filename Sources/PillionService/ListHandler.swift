@@ -16,9 +16,7 @@ protocol RowMethod: AnyObject, Sendable {
 extension ListRequest.Call {
   /// What a program makes of each row, less what the request has not asked for; nil: rows go out as they are.
   func presenter(_ hook: (any ModelHook)?, _ call: ServerCall) -> RowPresenter? {
-    guard let present = hook?.presenter(call) else { return nil }
-    guard let mask = bound.mask else { return present }
-    return { try mask.applied(to: present($0)) }
+    hook?.presenter(call, bound.mask)
   }
 }
 

@@ -105,9 +105,10 @@ private struct MethodFactory {
       }
       return plans.unary[action].map {
         let unary = UnaryMethod(
-          action: action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access)
-        guard let hook, let sessions else { return (descriptor, unary) }
-        return (descriptor, HookedMethod(action: action, method: unary, hook: hook, sessions: sessions))
+          action: action, plan: $0, model: model, driver: driver, errors: errors, loops: loops, access: access,
+          hook: hook)
+        guard let hook = hook as? any AnsweringHook, let sessions else { return (descriptor, unary) }
+        return (descriptor, HookedMethod(method: unary, hook: hook, sessions: sessions))
       }
     }
   }

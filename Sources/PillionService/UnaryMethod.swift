@@ -16,15 +16,17 @@ final class UnaryMethod: MethodHandler {
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
-  private let action: Action
+  let action: Action
+  let hook: (any ModelHook)?
   /// Nil: it makes no difference who calls.
   private let access: ServiceAccess?
 
   init(
     action: Action, plan: any UnaryPlan, model: Model, driver: any Driver, errors: ErrorPolicy, loops: LoopStates,
-    access: ServiceAccess?
+    access: ServiceAccess?, hook: (any ModelHook)? = nil
   ) {
     self.action = action
+    self.hook = hook
     self.access = access.flatMap { $0.concernsRows ? $0 : nil }
     self.plan = plan
     self.mutation = MutationReader(action: action, request: plan.request, model: model)
@@ -46,6 +48,25 @@ final class UnaryMethod: MethodHandler {
   func makeHandler(for call: ServerCall) -> any CallHandler {
     UnaryHandler(method: self, loop: loops.state(of: call.eventLoop))
   }
+
+  /// On the event loop.
+  func finish(_ call: ServerCall, _ error: any Error) {
+    hook?.end(call)
+    switch error {
+    case HookFailure.violations(let violations): call.finish(errors.status(for: violations))
+    default: call.finish(errors.status(forThrown: error, path: call.method.path, requestID: call.requestID))
+    }
+  }
+
+  /// The same with the row that the database has answered with; `framed` has the five-byte prefix.
+  func finish(_ call: ServerCall, framed: [UInt8]) {
+    if let mutation, let note = call.attributes[MutationNote.self] {
+      mutation.note(answer: framed, decoder: decoder, in: note)
+    }
+    hook?.end(call)
+    call.rowCount = 1
+    call.finish(message: framed)
+  }
 }
 
 private final class UnaryHandler: CallHandler {
@@ -59,6 +80,22 @@ private final class UnaryHandler: CallHandler {
   }
 
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
+    guard let hook = method.hook else { return read(bytes, call) }
+    var violations: [FieldViolation] = []
+    do {
+      let changed = try hook.receive(bytes, method.action, call, violations: &violations)
+      if let changed {
+        changed.withUnsafeBytes { read($0, call, violations) }
+      } else {
+        read(bytes, call, violations)
+      }
+    } catch {
+      method.finish(call, error)
+    }
+  }
+
+  /// - Parameter found: what hooks have found wrong with the request.
+  private func read(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall, _ found: [FieldViolation] = []) {
     do throws(WireError) {
       try method.decoder.decode(bytes, into: &loop.message)
     } catch {
@@ -67,11 +104,11 @@ private final class UnaryHandler: CallHandler {
     if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
       mutation.note(loop.message, in: note)
     }
-    var violations: [FieldViolation] = []
+    var violations = found
     method.validator.validate(loop.message, violations: &violations)
     guard let (plan, caller, session) = method.admit(call) else { return }
     guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
-      return call.finish(method.errors.status(for: violations))
+      return method.finish(call, HookFailure.violations(violations))
     }
     operation = UnaryOperation(bound, call: call, method: method, loop: loop, session: session)
   }
@@ -92,11 +129,14 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
   private let call: ServerCall
   private let method: UnaryMethod
   private let hidesConflicts: Bool
+  /// What of the answer the request has asked for, where hooks look at all of it; nil: everything.
+  private let mask: MessageMask?
 
   init(_ bound: BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState, session: CallSession?) {
     self.call = call
     self.method = method
     hidesConflicts = bound.hidesConflicts
+    mask = bound.mask
     super.init(
       steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
       deadline: call.databaseDeadline(method.model), session: session)
@@ -111,13 +151,9 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     call.noteTrace(
       of: self, method.driver.dialect, isFailed: outcome.isFailure,
       statement: steps.map(\.statement.sql).joined(separator: "; "))
+    if case .message(let framed) = outcome { return finish(framed) }
+    method.hook?.end(call)
     switch outcome {
-    case .message(let framed):
-      if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
-        mutation.note(answer: framed, decoder: method.decoder, in: note)
-      }
-      call.rowCount = 1
-      call.finish(message: framed)
     case .done:
       call.rowCount = 1
       call.finish(message: Self.empty)
@@ -125,7 +161,16 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     case .denied: call.finish(ErrorPolicy.rowRefused)
     case .failed(let error) where hidesConflicts && error.isConflict: call.finish(ErrorPolicy.rowRefused)
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
-    case .pending: call.finish(Status(.internal, "The call ended without an outcome."))
+    case .message, .pending: call.finish(Status(.internal, "The call ended without an outcome."))
+    }
+  }
+
+  private func finish(_ framed: [UInt8]) {
+    guard let present = method.hook?.presenter(call, mask) else { return method.finish(call, framed: framed) }
+    do {
+      method.finish(call, framed: try present(Array(framed.dropFirst(5))).framed)
+    } catch {
+      method.finish(call, error)
     }
   }
 }

@@ -2,7 +2,7 @@ import Pillion
 import SwiftProtobuf
 
 /// Computed fields of each kind that there is.
-struct NoteHooks: ModelHooks {
+struct NoteHooks: SynchronousModelHooks {
   typealias Record = Blog_Note
 
   let model = "blog.Note"

@@ -29,6 +29,8 @@ public final class CallContext: Sendable {
   private let deadline: UInt64
   private let clock: ServerClock
   private let added: Box
+  /// Of the hooks that the call goes through; nil in a service of one's own.
+  private let defaults: DefaultSteps?
 
   private final class Box: Sendable {
     let contents = Mutex(Added())
@@ -40,7 +42,7 @@ public final class CallContext: Sendable {
   }
 
   /// To be made on the call's event loop.
-  init(_ call: ServerCall, _ access: DatabaseAccess) {
+  init(_ call: ServerCall, _ access: DatabaseAccess, defaults: DefaultSteps? = nil) {
     let identity = call.identity
     path = call.method.path
     metadata = call.metadata
@@ -53,6 +55,7 @@ public final class CallContext: Sendable {
     database = Database(access, clock: call.clock, deadline: call.databaseDeadline)
     clock = call.clock
     added = Box()
+    self.defaults = defaults
   }
 
   private init(_ other: CallContext, _ database: Database) {
@@ -66,11 +69,15 @@ public final class CallContext: Sendable {
     deadline = other.deadline
     clock = other.clock
     added = other.added
+    defaults = other.defaults
     self.database = database
   }
 
   /// The same call, inside a transaction.
   func inside(_ lease: SessionLease) -> CallContext { CallContext(self, database.inside(lease)) }
+
+  /// The default of a hook has run.
+  func note(_ step: HookSteps, of hooks: Any.Type) { defaults?.note(step, of: hooks) }
 
   /// The name of the method: `SayHello`.
   public var action: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }

@@ -15,7 +15,11 @@ public import SwiftProtobuf
 /// undoes the write. A hook that hangs is cut by the call's deadline. `context.action` is the method's name.
 ///
 /// The order: `queryset`, `receive`, the definitions' own rules and `validate`, `performCreate` and its like around the write,
-/// commit, `present`, the answer, `committed`. Calls of models without hooks know nothing of this.
+/// `present`, commit, the answer, `committed`. Calls of models without hooks know nothing of this.
+///
+/// An action with a hook that may wait costs a task a call, and a write with one a transaction; see `isTransactional`. What
+/// a type leaves to its default costs nothing from its second call on. Hooks that wait for nothing do without tasks
+/// altogether as `SynchronousModelHooks`.
 public protocol ModelHooks: Sendable {
   /// The model's message.
   associatedtype Record: Message
@@ -78,37 +82,63 @@ public protocol ModelHooks: Sendable {
 extension ModelHooks {
   public var isTransactional: Bool { true }
 
-  public func queryset(_ context: CallContext) throws -> Queryset { .all }
+  public func queryset(_ context: CallContext) throws -> Queryset {
+    context.note(.queryset, of: Self.self)
+    return .all
+  }
 
-  public func receive(_ record: inout Record, _ context: CallContext) async throws {}
+  public func receive(_ record: inout Record, _ context: CallContext) async throws {
+    context.note(.receive, of: Self.self)
+  }
 
-  public func validate(_ record: Record, _ violations: inout Violations, _ context: CallContext) async throws {}
+  public func validate(_ record: Record, _ violations: inout Violations, _ context: CallContext) async throws {
+    context.note(.validate, of: Self.self)
+  }
 
-  public func validate(changes: Changes, _ violations: inout Violations, _ context: CallContext) async throws {}
+  public func validate(changes: Changes, _ violations: inout Violations, _ context: CallContext) async throws {
+    context.note(.validateChanges, of: Self.self)
+  }
 
   public func getObject(
     _ key: Key, _ context: CallContext, find: (Key) async throws -> Record
-  ) async throws -> Record { try await find(key) }
+  ) async throws -> Record {
+    context.note(.getObject, of: Self.self)
+    return try await find(key)
+  }
 
   public func performCreate(
     _ record: Record, _ context: CallContext, save: (Record) async throws -> Record
-  ) async throws -> Record { try await save(record) }
+  ) async throws -> Record {
+    context.note(.performCreate, of: Self.self)
+    return try await save(record)
+  }
 
   public func performUpdate(
     _ record: Record, _ context: CallContext, save: (Record) async throws -> Record
-  ) async throws -> Record { try await save(record) }
+  ) async throws -> Record {
+    context.note(.performUpdate, of: Self.self)
+    return try await save(record)
+  }
 
   public func performPartialUpdate(
     _ changes: Changes, _ context: CallContext, save: (Changes) async throws -> Record
-  ) async throws -> Record { try await save(changes) }
+  ) async throws -> Record {
+    context.note(.performPartialUpdate, of: Self.self)
+    return try await save(changes)
+  }
 
   public func performDestroy(_ key: Key, _ context: CallContext, delete: (Key) async throws -> Void) async throws {
+    context.note(.performDestroy, of: Self.self)
     try await delete(key)
   }
 
-  public func present(_ record: inout Record, _ context: CallContext) throws {}
+  public func present(_ record: inout Record, _ context: CallContext) throws {
+    context.note(.present, of: Self.self)
+  }
 
-  public func committed(_ record: Record?, _ context: CallContext) async {}
+  public func committed(_ record: Record?, _ context: CallContext) async {
+    context.note(.committed, of: Self.self)
+  }
 }
 
 /// What is wrong with a request: the client reads all of it at once, as `google.rpc.BadRequest`.

@@ -4,28 +4,31 @@ import PillionService
 import PillionTransport
 import SwiftProtobuf
 
-/// A program's hooks as the services know them: from bytes to messages and back.
-struct TypedHook<Hooks: ModelHooks>: ModelHook {
+/// `ModelHooks` as the services know them: from bytes to messages and back.
+struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
   let hooks: Hooks
   let database: DatabaseAccess
+  let defaults = DefaultSteps(of: Hooks.self)
 
-  func begin(_ call: ServerCall) -> any Sendable { CallContext(call, database) }
+  func queryset(_ context: CallContext) throws -> Queryset { try hooks.queryset(context) }
 
-  func presenter(_ call: ServerCall) -> RowPresenter? {
-    let context = CallContext(call, database)
-    return { message in
-      defer { context.passAdded(to: call) }
-      return try shown(message, context)
-    }
+  func present(_ record: inout Hooks.Record, _ context: CallContext) throws { try hooks.present(&record, context) }
+
+  /// A `present` that fails undoes the write, so that it waits for it.
+  func waits(in action: Action) -> Bool {
+    let steps: HookSteps =
+      switch action {
+      case .create: [.receive, .validate, .performCreate, .present, .committed]
+      case .update: [.receive, .validate, .performUpdate, .present, .committed]
+      case .partialUpdate: [.validateChanges, .performPartialUpdate, .present, .committed]
+      case .destroy: [.performDestroy, .committed]
+      case .retrieve: .getObject
+      case .list, .listPage: []
+      }
+    return !defaults.contain(steps)
   }
 
-  func baseRows(_ call: ServerCall) throws -> BaseRows? {
-    let context = CallContext(call, database)
-    defer { context.passAdded(to: call) }
-    return try hooks.queryset(context).rows
-  }
-
-  func end(_ call: ServerCall, notes: any Sendable) { (notes as? CallContext)?.passAdded(to: call) }
+  func begin(_ call: ServerCall) -> any Sendable { context(of: call) }
 
   func answer(_ call: HookedCall) async throws -> HookedAnswer {
     guard let context = call.notes as? CallContext else { throw Status(.internal, "a hook without a context") }
@@ -104,21 +107,7 @@ struct TypedHook<Hooks: ModelHooks>: ModelHook {
   }
 
   private func refuse(_ found: Violations, and violations: [FieldViolation]) throws {
-    let all = violations + found.entries.map { FieldViolation(field: $0.field, description: $0.description) }
+    let all = violations + found.fieldViolations
     if !all.isEmpty { throw HookFailure.violations(all) }
-  }
-
-  private func shown(_ message: [UInt8], _ context: CallContext) throws -> [UInt8] {
-    var record: Hooks.Record = try decoded(message)
-    try hooks.present(&record, context)
-    return try record.serializedBytes()
-  }
-
-  private func decoded<Decoded: Message>(_ bytes: [UInt8]) throws -> Decoded {
-    do {
-      return try Decoded(serializedBytes: bytes)
-    } catch {
-      throw Status(.internal, "The message cannot be decoded as \(Decoded.protoMessageName).")
-    }
   }
 }

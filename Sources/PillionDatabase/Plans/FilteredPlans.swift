@@ -50,6 +50,9 @@ package final class FilteredPlans: Sendable {
     if self.filters.isEmpty && !hasBase { return nil }
   }
 
+  /// Without row filters and base rows the service's own plans do.
+  package var hasRowFilters: Bool { !filters.isEmpty }
+
   /// What the caller may do. A value that the database cannot hold lets no row through.
   ///
   /// - Parameter base: what code asks of the service's own rows, beyond the row filters.

@@ -52,6 +52,25 @@ package final class SessionLease: Sendable {
     try await tracked(operation) { session throws(DatabaseError) in session.run(operation) }
   }
 
+  /// The same behind a savepoint of its own: what fails leaves nothing behind, and the transaction can go on.
+  package func runApart(_ operation: Operation) async throws -> Operation.Outcome {
+    let level = depth.withLock { $0 }
+    let job = job
+    return try await tracked(operation) { session throws(DatabaseError) in
+      try session.control(.savepoint(level), for: job)
+      let outcome = session.run(operation)
+      switch outcome {
+      case .message, .done: try session.control(.release(level), for: job)
+      case .notFound, .denied, .failed, .pending:
+        // Not this call's job: what is undone is undone also for a call that has ended.
+        let job = Job(mailbox: NoMailbox())
+        try session.control(.rollbackTo(level), for: job)
+        try session.control(.release(level), for: job)
+      }
+      return outcome
+    }
+  }
+
   /// The rows of a List inside the transaction that is open, as messages behind their prefixes.
   package func messages(_ list: BoundList) async throws -> [UInt8] {
     let stream = RowStream(

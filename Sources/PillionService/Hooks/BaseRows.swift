@@ -34,10 +34,10 @@ final class BaseRowFilters: Sendable {
   }
 
   /// On the event loop; nil: all rows of the service.
-  func filter(for caller: Caller, _ call: ServerCall) throws -> Filter? {
+  func filter(_ call: ServerCall, for makeCaller: () -> Caller) throws -> Filter? {
     guard let rows = try hook.baseRows(call) else { return nil }
     guard let text = rows.filter else { return Filter(predicate: .any([]), values: []) }
-    var caller = caller
+    var caller = makeCaller()
     caller.values = rows.values
     return try read(text).filter(for: caller)
   }

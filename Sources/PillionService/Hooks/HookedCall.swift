@@ -4,49 +4,55 @@ package import PillionSchema
 import PillionTransport
 import PillionWire
 
-/// One call of a method with hooks, as its hooks see it.
+/// One call of a method with hooks that may wait, as its task sees it.
 ///
-/// `@unchecked Sendable`: `call` and `loop` are touched only on the call's event loop; the rest is immutable.
+/// `@unchecked Sendable`: `call` is touched only on its event loop; `known` and `mask` are locked; the rest is immutable.
 package final class HookedCall: @unchecked Sendable {
-  package let action: Action
+  package var action: Action { method.action }
   /// The request's message.
   package let request: [UInt8]
-  /// What `ModelHook.begin` has noted.
+  /// What `AnsweringHook.begin` has noted.
   package let notes: any Sendable
   /// When the database must be done; monotonic nanoseconds, 0: never.
   package let deadline: UInt64
   private let call: ServerCall
   private let method: UnaryMethod
-  private let loop: LoopState
   private let sessions: SessionPool
+  private let clock: ServerClock
   /// What the call does, and for whom.
   private let plan: any UnaryPlan
   private let caller: Parameters?
   private let session: CallSession?
+  /// Whether the call's audit wants to know what is written.
+  private let isNoted: Bool
+  /// A request that has passed the rules, and what it asks of the database.
+  private let known = Locked<(request: [UInt8], bound: BoundOperation)?>(nil)
+  /// What of the answer the request has asked for; nil: all of it.
+  private let mask = Locked<MessageMask?>(nil)
 
   /// On the event loop; nil where the call has been refused.
   init?(
-    _ call: ServerCall, action: Action, request: [UInt8], notes: any Sendable, method: UnaryMethod, loop: LoopState,
-    sessions: SessionPool
+    _ call: ServerCall, request: [UInt8], notes: any Sendable, method: UnaryMethod, sessions: SessionPool
   ) {
     guard let (plan, caller, session) = method.admit(call) else { return nil }
     self.plan = plan
     self.caller = caller
     self.session = session
-    self.action = action
     self.request = request
     self.notes = notes
     self.call = call
     self.method = method
-    self.loop = loop
     self.sessions = sessions
+    clock = call.clock
+    isNoted = method.mutation != nil && call.attributes[MutationNote.self] != nil
     deadline = call.databaseDeadline(method.model)
   }
 
   /// What is wrong with a request, by the rules of the definitions.
   package func violations(in request: [UInt8]) async throws -> [FieldViolation] {
     do {
-      _ = try await bind(request)
+      let bound = try await bind(request)
+      known.withLock { $0 = (request, bound) }
       return []
     } catch HookFailure.violations(let violations) {
       return violations
@@ -57,13 +63,10 @@ package final class HookedCall: @unchecked Sendable {
   ///
   /// - Returns: the answer's message; empty where the action has none.
   package func save(_ request: [UInt8]) async throws -> [UInt8] {
-    let bound = try await bind(request)
+    let bound = try await passed(request)
     let outcome = await method.driver.run(bound, deadline: deadline, session: session)
     return try message(of: outcome, bound)
   }
-
-  /// What of the answer the request has asked for; nil: all of it.
-  private let mask = Locked<MessageMask?>(nil)
 
   /// An answer less what the request has not asked for.
   func masked(_ answer: HookedAnswer) throws -> HookedAnswer {
@@ -73,13 +76,11 @@ package final class HookedCall: @unchecked Sendable {
 
   /// The same on a session, inside the transaction that is open there; what fails leaves nothing behind.
   package func save(_ request: [UInt8], on lease: SessionLease) async throws -> [UInt8] {
-    let bound = try await bind(request)
-    return try await lease.transaction {
-      let operation = Operation(
-        steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: NoMailbox(),
-        deadline: deadline)
-      return try message(of: await lease.run(operation), bound)
-    }
+    let bound = try await passed(request)
+    let operation = Operation(
+      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: NoMailbox(),
+      deadline: deadline)
+    return try message(of: await lease.runApart(operation), bound)
   }
 
   /// Runs `body` in a transaction on a session of its own, for the caller's role where the caller has one.
@@ -104,25 +105,45 @@ package final class HookedCall: @unchecked Sendable {
     }
   }
 
+  /// What a request asks of the database; each that has been looked at counts once, as default values are made anew.
+  private func passed(_ request: [UInt8]) async throws -> BoundOperation {
+    let bound = known.withLock { known in
+      guard let it = known, it.request == request else { return BoundOperation?.none }
+      known = nil
+      return it.bound
+    }
+    if let bound { return bound }
+    return try await bind(request)
+  }
+
   private func bind(_ request: [UInt8]) async throws -> BoundOperation {
-    try await call.eventLoop.submit { [self] in
-      try request.withUnsafeBytes { bytes in
-        do throws(WireError) {
-          try method.decoder.decode(bytes, into: &loop.message)
-        } catch {
-          throw Status(.internal, "The request cannot be decoded: \(error.message).")
-        }
-        if let mutation = method.mutation, let note = call.attributes[MutationNote.self], note.fields.isEmpty {
-          mutation.note(loop.message, in: note)
-        }
-        var violations: [FieldViolation] = []
-        method.validator.validate(loop.message, violations: &violations)
-        guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
-          throw HookFailure.violations(violations)
-        }
-        if let asked = bound.mask { mask.withLock { $0 = asked } }
-        return bound
+    var message = DecodedMessage()
+    try request.withUnsafeBytes { bytes in
+      do throws(WireError) {
+        try method.decoder.decode(bytes, into: &message)
+      } catch {
+        throw Status(.internal, "The request cannot be decoded: \(error.message).")
       }
+    }
+    if isNoted { try await note(request) }
+    var violations: [FieldViolation] = []
+    method.validator.validate(message, violations: &violations)
+    guard let bound = plan.bind(message, caller: caller, now: WallTime(clock), violations: &violations) else {
+      throw HookFailure.violations(violations)
+    }
+    if let asked = bound.mask { mask.withLock { $0 = asked } }
+    return bound
+  }
+
+  /// Tells the call's audit what the first request that is looked at writes.
+  private func note(_ request: [UInt8]) async throws {
+    try await call.eventLoop.submit { [self] in
+      guard let mutation = method.mutation, let note = call.attributes[MutationNote.self], note.fields.isEmpty else {
+        return
+      }
+      var message = DecodedMessage()
+      try request.withUnsafeBytes { try method.decoder.decode($0, into: &message) }
+      mutation.note(message, in: note)
     }.get()
   }
 }

@@ -1,23 +1,23 @@
 import NIOCore
 import PillionDatabase
-import PillionSchema
 import PillionTransport
 
-/// A unary action of a model that has hooks: a task answers each call. Models without hooks have `UnaryMethod` itself.
+/// A unary action of a model that has hooks that may wait: a task answers each call that comes to such a hook, and
+/// `UnaryMethod` all others.
 final class HookedMethod: MethodHandler {
-  let action: Action
   let method: UnaryMethod
-  let hook: any ModelHook
+  let hook: any AnsweringHook
   let sessions: SessionPool
 
-  init(action: Action, method: UnaryMethod, hook: any ModelHook, sessions: SessionPool) {
-    self.action = action
+  init(method: UnaryMethod, hook: any AnsweringHook, sessions: SessionPool) {
     self.method = method
     self.hook = hook
     self.sessions = sessions
   }
 
-  func makeHandler(for call: ServerCall) -> any CallHandler { HookedHandler(method: self) }
+  func makeHandler(for call: ServerCall) -> any CallHandler {
+    hook.waits(in: method.action) ? HookedHandler(method: self) : method.makeHandler(for: call)
+  }
 }
 
 private final class HookedHandler: CallHandler {
@@ -30,28 +30,30 @@ private final class HookedHandler: CallHandler {
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) { request = Array(bytes) }
 
   func onRequestEnd(_ call: ServerCall) {
-    let hook = method.hook
-    let unary = method.method
+    let (hook, unary) = (method.hook, method.method)
     let made = HookedCall(
-      call, action: method.action, request: request, notes: hook.begin(call), method: unary,
-      loop: unary.loops.state(of: call.eventLoop), sessions: method.sessions)
+      call, request: request, notes: hook.begin(call), method: unary, sessions: method.sessions)
     guard let hooked = made else { return }
     task = Task { await HookedHandler.run(hook, hooked, call, unary) }
   }
 
-  private static func run(_ hook: any ModelHook, _ hooked: HookedCall, _ call: ServerCall, _ unary: UnaryMethod) async {
+  private static func run(
+    _ hook: any AnsweringHook, _ hooked: HookedCall, _ call: ServerCall, _ unary: UnaryMethod
+  ) async {
     let result = await result(hook, hooked)
     call.eventLoop.execute {
-      hook.end(call, notes: hooked.notes)
+      guard !call.isEnded else { return }
       switch result {
-      case .success(let answer): finish(call, answer.message, unary)
-      case .failure(let error): call.finish(unary.status(for: error, of: call))
+      case .success(let answer): unary.finish(call, framed: answer.message.framed)
+      case .failure(let error): unary.finish(call, error)
       }
     }
     if case .success(let answer) = result { await answer.committed?() }
   }
 
-  private static func result(_ hook: any ModelHook, _ call: HookedCall) async -> Result<HookedAnswer, any Error> {
+  private static func result(
+    _ hook: any AnsweringHook, _ call: HookedCall
+  ) async -> Result<HookedAnswer, any Error> {
     do {
       return .success(try call.masked(await hook.answer(call)))
     } catch {
@@ -62,26 +64,6 @@ private final class HookedHandler: CallHandler {
   func onCancel(_ reason: CancelReason, _ call: ServerCall) { task?.cancel() }
 
   func onDrained(_ call: ServerCall) {}
-
-  private static func finish(_ call: ServerCall, _ message: [UInt8], _ method: UnaryMethod) {
-    guard !call.isEnded else { return }
-    let framed = message.framed
-    if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
-      mutation.note(answer: framed, decoder: method.decoder, in: note)
-    }
-    call.rowCount = 1
-    call.finish(message: framed)
-  }
-}
-
-extension UnaryMethod {
-  /// On the event loop.
-  func status(for error: any Error, of call: ServerCall) -> Status {
-    switch error {
-    case HookFailure.violations(let violations): errors.status(for: violations)
-    default: errors.status(forThrown: error, path: call.method.path, requestID: call.requestID)
-    }
-  }
 }
 
 extension [UInt8] {

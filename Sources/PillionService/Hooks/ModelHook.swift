@@ -1,27 +1,57 @@
 package import PillionDatabase
-
+package import PillionSchema
 package import PillionTransport
+import PillionWire
 
-/// What a program has to say about the calls of a model's services, as the services know it: in bytes.
+/// What a program has to say about the calls of a model's services, as the services know it: in bytes. All of it is asked
+/// on the event loop; what it throws becomes the call's status, as `HookFailure` and `ErrorPolicy` have it.
 package protocol ModelHook: Sendable {
-  /// Answers a unary call; what it throws becomes the call's status, as `HookFailure` and `ErrorPolicy` have it.
+  /// Before the database is asked: which of the service's rows the call's action is about; nil: all of them. A Create does
+  /// not ask.
+  func baseRows(_ call: ServerCall) throws -> BaseRows?
+
+  /// What becomes of the request's message before the definitions' rules look at it; nil: it stays as it is.
+  ///
+  /// - Parameter violations: gets what is wrong with it.
+  func receive(
+    _ request: UnsafeRawBufferPointer, _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
+  ) throws -> [UInt8]?
+
+  /// What changes the model's messages on their way out, one after the other; nil: they go out as they are.
+  func presenter(_ call: ServerCall) -> RowPresenter?
+
+  /// Before the call is answered: hands on what the hooks have added to the answer.
+  func end(_ call: ServerCall)
+}
+
+extension ModelHook {
+  /// The same for a request that may have asked for less than all of a message.
+  func presenter(_ call: ServerCall, _ mask: MessageMask?) -> RowPresenter? {
+    let present = presenter(call)
+    guard let mask else { return present }
+    return { try mask.applied(to: present?($0) ?? $0) }
+  }
+}
+
+/// Hooks that may wait.
+package protocol AnsweringHook: ModelHook {
+  /// Whether the calls of this unary action go through hooks that may wait, so that a task must answer them.
+  func waits(in action: Action) -> Bool
+
+  /// On the event loop, when a call begins: notes what `answer` wants to know of it.
+  func begin(_ call: ServerCall) -> any Sendable
+
+  /// Answers a unary call.
   ///
   /// - Parameter call: what of the request there is, and the way to the database.
   /// - Returns: the answer's message, and what is to be done once the client's answer is settled.
   func answer(_ call: HookedCall) async throws -> HookedAnswer
+}
 
-  /// On the event loop, when a call begins: notes what later steps want to know of it.
-  func begin(_ call: ServerCall) -> any Sendable
-
-  /// On the event loop, before the call is answered: hands on what the hooks have added to the answer.
-  func end(_ call: ServerCall, notes: any Sendable)
-
-  /// On the event loop, before the database is asked: which of the service's rows the call's action is about; nil: all of
-  /// them. What it throws becomes the call's status. A Create does not ask.
-  func baseRows(_ call: ServerCall) throws -> BaseRows?
-
-  /// What changes the rows of a List on their way out, message by message; nil: they go out as they are.
-  func presenter(_ call: ServerCall) -> RowPresenter?
+extension AnsweringHook {
+  package func receive(
+    _ request: UnsafeRawBufferPointer, _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
+  ) throws -> [UInt8]? { nil }
 }
 
 /// Changes one message of the model, given without prefix; called on the event loop.
