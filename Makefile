@@ -223,6 +223,11 @@ bench-answers: bootstrap-bench ## Compare what Pillion and each peer answer with
 bench-queries: bootstrap-bench ## Measure a far page of a large table and the CPU of filters; QUERY_FLAGS are queries.py's.
 	$(MAKE) -C Benchmarks queries
 
+.PHONY: bench-hooks
+bench-hooks: bootstrap-bench ## Measure what hooks cost; HOOK_FLAGS are hooks.py's.
+	$(RELEASE) --product embedding-server
+	$(MAKE) -C Benchmarks hooks
+
 .PHONY: fuzz-filters
 fuzz-filters: bootstrap-test build-tests ## Try the filter parser on CASES (10,000,000) random inputs in one go.
 	PILLION_FILTER_CASES=$(CASES) $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter FilterFuzzTests

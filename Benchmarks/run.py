@@ -138,6 +138,20 @@ class Server:
         with open(f"/proc/{self.process.pid}/clear_refs", "w") as f:
             f.write("5")
 
+    def cpu(self):
+        """Seconds that all threads have run."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                total += int((task / "schedstat").read_text().split()[0])
+        return total / 1e9
+
+    def cpu_per_call(self, op, connections, streams, seconds, **more):
+        """Microseconds of CPU time that a call takes, many in flight."""
+        start = self.cpu()
+        figures = load(self.port, op, connections, streams, seconds, **more)
+        return (self.cpu() - start) / figures["reqs"] * 1e6
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         if self.process.wait(30):

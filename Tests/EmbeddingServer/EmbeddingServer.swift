@@ -6,12 +6,13 @@ import PillionGRPC
 ///
 /// `embedding-server service|grpc` serves gRPC's interoperability `TestService`, written as a `Service`, or registered as
 /// what grpc-swift-2 generates; `embedding-server shelf` what code makes of the models in `models/`. Beside it are the
-/// models of the folder, and `test.Greeter`.
+/// models of the folder, and `test.Greeter`. Further words are those of `MeasuredHooks`.
 @main
 struct EmbeddingServer {
   static func main() {
     var server = Server(settings: ["server.listen": "127.0.0.1:0"])
     server.isDevelopment = CommandLine.arguments.contains("--dev")
+    if MeasuredHooks.add(CommandLine.arguments.last, to: &server) { server.main() }
     server.register("Stamp") { Stamp() }
     server.add(Greeter())
     switch CommandLine.arguments.last {
