@@ -8,6 +8,7 @@ protocol RowMethod: AnyObject, Sendable {
   var driver: any Driver { get }
   var errors: ErrorPolicy { get }
   var access: ServiceAccess? { get }
+  var hook: (any ModelHook)? { get }
 
   /// Takes the rows on their way to the client.
   func makeStream(_ list: ListRequest.Call, call: ServerCall, loop: LoopState) -> RowAnswer
@@ -61,6 +62,7 @@ final class ListHandler: CallHandler {
     } catch {
       return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
     }
+    method.hook?.begin(call, bytes)
     let admission = method.access?.admit(call)
     if call.isEnded { return }
     var violations: [FieldViolation] = []

@@ -81,6 +81,7 @@ private final class UnaryHandler: CallHandler {
 
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
     guard let hook = method.hook else { return read(bytes, call) }
+    hook.begin(call, bytes)
     var violations: [FieldViolation] = []
     do {
       let changed = try hook.receive(bytes, method.action, call, violations: &violations)

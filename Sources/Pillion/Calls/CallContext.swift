@@ -3,6 +3,7 @@ import PillionInterceptors
 import PillionQuery
 import PillionService
 public import PillionTransport
+public import SwiftProtobuf
 import Synchronization
 
 /// What a method of your own knows about the call, and what it may add to the answer.
@@ -29,8 +30,8 @@ public final class CallContext: Sendable {
   private let deadline: UInt64
   private let clock: ServerClock
   private let added: Box
-  /// Of the hooks that the call goes through; nil in a service of one's own.
-  private let defaults: DefaultSteps?
+  /// What the call's hooks have been asked with, and which they are; nil in a method of one's own.
+  private let hooks: (request: [UInt8], defaults: DefaultSteps)?
 
   private final class Box: Sendable {
     let contents = Mutex(Added())
@@ -42,7 +43,7 @@ public final class CallContext: Sendable {
   }
 
   /// To be made on the call's event loop.
-  init(_ call: ServerCall, _ access: DatabaseAccess, defaults: DefaultSteps? = nil) {
+  init(_ call: ServerCall, _ access: DatabaseAccess, hooks: (request: [UInt8], defaults: DefaultSteps)? = nil) {
     let identity = call.identity
     path = call.method.path
     metadata = call.metadata
@@ -55,7 +56,7 @@ public final class CallContext: Sendable {
     database = Database(access, clock: call.clock, deadline: call.databaseDeadline)
     clock = call.clock
     added = Box()
-    self.defaults = defaults
+    self.hooks = hooks
   }
 
   private init(_ other: CallContext, _ database: Database) {
@@ -69,7 +70,7 @@ public final class CallContext: Sendable {
     deadline = other.deadline
     clock = other.clock
     added = other.added
-    defaults = other.defaults
+    hooks = other.hooks
     self.database = database
   }
 
@@ -77,7 +78,19 @@ public final class CallContext: Sendable {
   func inside(_ lease: SessionLease) -> CallContext { CallContext(self, database.inside(lease)) }
 
   /// The default of a hook has run.
-  func note(_ step: HookSteps, of hooks: Any.Type) { defaults?.note(step, of: hooks) }
+  func note(_ step: HookSteps, of type: Any.Type) { hooks?.defaults.note(step, of: type) }
+
+  /// In a hook: the request as the client has sent it, whatever the action. A method of one's own has it as its argument.
+  ///
+  /// - Throws: `Status` INTERNAL where the call's request is another message than `Request`.
+  public func request<Request: Message>(_ type: Request.Type = Request.self) throws -> Request {
+    guard let hooks else { throw Status(.internal, "Only hooks ask for the request of a call.") }
+    do {
+      return try Request(serializedBytes: hooks.request)
+    } catch {
+      throw Status(.internal, "The request cannot be decoded as \(Request.protoMessageName).")
+    }
+  }
 
   /// The name of the method: `SayHello`.
   public var action: String { String(path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]) }

@@ -16,6 +16,10 @@ protocol RecordHook<Record>: ModelHook {
 }
 
 extension RecordHook {
+  func begin(_ call: ServerCall, _ request: UnsafeRawBufferPointer) {
+    call.attributes[ContextNote.self] = ContextNote(CallContext(call, database, hooks: (Array(request), defaults)))
+  }
+
   func baseRows(_ call: ServerCall) throws -> BaseRows? {
     if defaults.contain(.queryset) { return nil }
     return try queryset(context(of: call)).rows
@@ -36,9 +40,7 @@ extension RecordHook {
   /// One for all hooks of a call; on its event loop.
   func context(of call: ServerCall) -> CallContext {
     if let note = call.attributes[ContextNote.self] { return note.context }
-    let context = CallContext(call, database, defaults: defaults)
-    call.attributes[ContextNote.self] = ContextNote(context)
-    return context
+    return CallContext(call, database, hooks: ([], defaults))
   }
 
   func decoded<Decoded: Message>(_ bytes: [UInt8]) throws -> Decoded {

@@ -28,7 +28,7 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     return !defaults.contain(steps)
   }
 
-  func begin(_ call: ServerCall) -> any Sendable { context(of: call) }
+  func notes(of call: ServerCall) -> any Sendable { context(of: call) }
 
   func answer(_ call: HookedCall) async throws -> HookedAnswer {
     guard let context = call.notes as? CallContext else { throw Status(.internal, "a hook without a context") }

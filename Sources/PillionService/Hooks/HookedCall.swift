@@ -11,7 +11,7 @@ package final class HookedCall: @unchecked Sendable {
   package var action: Action { method.action }
   /// The request's message.
   package let request: [UInt8]
-  /// What `AnsweringHook.begin` has noted.
+  /// Those of `AnsweringHook.notes`.
   package let notes: any Sendable
   /// When the database must be done; monotonic nanoseconds, 0: never.
   package let deadline: UInt64

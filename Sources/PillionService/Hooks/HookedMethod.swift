@@ -27,12 +27,15 @@ private final class HookedHandler: CallHandler {
 
   init(method: HookedMethod) { self.method = method }
 
-  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) { request = Array(bytes) }
+  func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
+    request = Array(bytes)
+    method.hook.begin(call, bytes)
+  }
 
   func onRequestEnd(_ call: ServerCall) {
     let (hook, unary) = (method.hook, method.method)
     let made = HookedCall(
-      call, request: request, notes: hook.begin(call), method: unary, sessions: method.sessions)
+      call, request: request, notes: hook.notes(of: call), method: unary, sessions: method.sessions)
     guard let hooked = made else { return }
     task = Task { await HookedHandler.run(hook, hooked, call, unary) }
   }

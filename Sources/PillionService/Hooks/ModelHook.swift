@@ -6,6 +6,9 @@ import PillionWire
 /// What a program has to say about the calls of a model's services, as the services know it: in bytes. All of it is asked
 /// on the event loop; what it throws becomes the call's status, as `HookFailure` and `ErrorPolicy` have it.
 package protocol ModelHook: Sendable {
+  /// When the request's message has come, before all else.
+  func begin(_ call: ServerCall, _ request: UnsafeRawBufferPointer)
+
   /// Before the database is asked: which of the service's rows the call's action is about; nil: all of them. A Create does
   /// not ask.
   func baseRows(_ call: ServerCall) throws -> BaseRows?
@@ -38,8 +41,8 @@ package protocol AnsweringHook: ModelHook {
   /// Whether the calls of this unary action go through hooks that may wait, so that a task must answer them.
   func waits(in action: Action) -> Bool
 
-  /// On the event loop, when a call begins: notes what `answer` wants to know of it.
-  func begin(_ call: ServerCall) -> any Sendable
+  /// On the event loop, after `begin`: what `answer` wants to know of the call.
+  func notes(of call: ServerCall) -> any Sendable
 
   /// Answers a unary call.
   ///

@@ -126,6 +126,40 @@ import Testing
     }
   }
 
+  /// Lists what has the content that the request's order names: hooks see all of the request.
+  struct Looking: SynchronousModelHooks {
+    typealias Record = Blog_Post
+    let model = "blog.Post"
+
+    func queryset(_ context: CallContext) throws -> Queryset {
+      switch context.action {
+      case "List":
+        Queryset("content = claims.order", ["order": .text(try context.request(Blog_PostListRequest.self).orderBy)])
+      case "Retrieve": try context.request(Blog_PostRetrieveRequest.self).id == 7 ? .nothing : .all
+      default: .all
+      }
+    }
+  }
+
+  @Test func theRequestIsThereToLookAt() async throws {
+    try await withServer({ $0.add(Looking()) }) { _, posts in
+      for content in ["id", "title"] {
+        _ = try await posts.create(
+          .with {
+            $0.title = "\(content)!"; $0.content = content
+          })
+      }
+      let titles = try await posts.list(.with { $0.orderBy = "title" }) { response in
+        try await response.messages.reduce(into: []) { $0.append($1.title) }
+      }
+      #expect(titles == ["title!"])
+      let first = try await posts.retrieve(.with { $0.id = 1 }).title
+      #expect(first == "id!")
+      let missed = await #expect(throws: RPCError.self) { try await posts.retrieve(.with { $0.id = 7 }) }
+      #expect(missed?.code == .notFound)
+    }
+  }
+
   /// A hook that hands on to one that does not have it, and then to one that has.
   struct Handing: SynchronousModelHooks {
     struct Nothing: SynchronousModelHooks {

@@ -2,16 +2,17 @@
 // Written by scripts/doc-snippets from docs/embedding.md; not to be edited.
 @testable import Blog
 import Pillion
-import PillionTesting
 
 extension DocEmbedding {
-  static func block5(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 186)
-let recent = try await context.database.query(Blog_Post.self)
-  .filter("published = true AND author = $1", .text(context.principal ?? ""))
-  .order("created desc")
-  .limit(10)
-  .all()
-#sourceLocation()
+#sourceLocation(file: "docs/embedding.md", line: 184)
+struct PostTitles: SynchronousModelHooks {
+  typealias Record = Blog_Post
+
+  let model = "blog.Post"
+
+  func validate(_ post: Blog_Post, _ violations: inout Violations, _ context: CallContext) {
+    if post.title == post.title.uppercased() { violations.add("title", "must not be shouted") }
   }
+}
+#sourceLocation()
 }

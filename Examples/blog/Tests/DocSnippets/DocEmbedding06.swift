@@ -6,12 +6,12 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block6(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 217)
-try await context.database.transaction { database in
-  var post = try await database.create(Blog_Post.with { $0.title = "title" })
-  post.published = true
-  try await database.update(post)
-}
+#sourceLocation(file: "docs/embedding.md", line: 213)
+let recent = try await context.database.query(Blog_Post.self)
+  .filter("published = true AND author = $1", .text(context.principal ?? ""))
+  .order("created desc")
+  .limit(10)
+  .all()
 #sourceLocation()
   }
 }

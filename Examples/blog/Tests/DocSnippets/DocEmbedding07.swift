@@ -6,9 +6,11 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block7(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 229)
+#sourceLocation(file: "docs/embedding.md", line: 244)
 try await context.database.transaction { database in
-  try await database.query("UPDATE blog_post SET published = $2 WHERE id = $1", .integer(7), true)
+  var post = try await database.create(Blog_Post.with { $0.title = "title" })
+  post.published = true
+  try await database.update(post)
 }
 #sourceLocation()
   }

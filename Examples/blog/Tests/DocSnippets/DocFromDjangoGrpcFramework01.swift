@@ -5,7 +5,7 @@ import Pillion
 
 extension DocFromDjangoGrpcFramework {
 #sourceLocation(file: "docs/from-django-grpc-framework.md", line: 61)
-struct PostSummaries: ModelHooks {
+struct PostSummaries: SynchronousModelHooks {
   typealias Record = Blog_Post
 
   let model = "blog.Post"

@@ -5,13 +5,13 @@ import Pillion
 
 extension DocFromDjangoGrpcFramework {
 #sourceLocation(file: "docs/from-django-grpc-framework.md", line: 75)
-struct TrimmedPosts: ModelHooks {
+struct TrimmedPosts: SynchronousModelHooks {
   typealias Record = Blog_Post
 
   let model = "blog.Post"
 
   /// `message_to_data`
-  func receive(_ post: inout Blog_Post, _ context: CallContext) async throws {
+  func receive(_ post: inout Blog_Post, _ context: CallContext) {
     if post.author.isEmpty { post.author = context.principal ?? "anonymous" }
   }
 

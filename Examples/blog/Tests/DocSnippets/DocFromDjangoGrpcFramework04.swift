@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 116)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 114)
 struct KeptRevisions: ModelHooks {
   typealias Record = Blog_Post
   typealias Key = Blog_PostDestroyRequest

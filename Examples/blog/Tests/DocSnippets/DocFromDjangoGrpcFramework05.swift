@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 176)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 174)
 struct Titles: Service {
   let name = "blog.Titles"
 

@@ -6,7 +6,7 @@ import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
   static func block6(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 201)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 199)
 context.addHeader("x-served-by", "blog")
 context.addTrailer("x-language", context.metadata["accept-language"] ?? "en")
 if let remaining = context.timeRemaining, remaining < .milliseconds(10) { throw Status(.deadlineExceeded) }

@@ -5,7 +5,7 @@ import Pillion
 import PillionGRPC
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 213)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 211)
 struct Blog {
   static func main() {
     var server = Server()

@@ -7,7 +7,7 @@ import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
   static func block8(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 257)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 255)
 server.add(
   ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
     let posts = context.database.query(Blog_Post.self).filter("id = $1", .integer(request.id))

@@ -7,7 +7,7 @@ import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
   static func block10(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 314)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 312)
 server = Server(configuration: "blog.yaml", settings: ["server.listen": "127.0.0.1:8000"])
 server.isDevelopment = true
 #sourceLocation()
