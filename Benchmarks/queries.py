@@ -124,18 +124,9 @@ def page(answer):
 
 class Client:
     def __init__(self, server):
-        self.server = server
         self.channel = grpc.insecure_channel(f"127.0.0.1:{server.port}", options=[("grpc.max_receive_message_length", -1)])
         self.list_page = self.channel.unary_unary(
             "/bench.RowController/ListPage", request_serializer=bytes, response_deserializer=bytes)
-
-    def cpu(self):
-        """Seconds that all of the server's threads have run."""
-        total = 0
-        for task in pathlib.Path(f"/proc/{self.server.process.pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError):
-                total += int((task / "schedstat").read_text().split()[0])
-        return total / 1e9
 
 
 def measure_pages(report, client, database, options):
@@ -168,13 +159,11 @@ def measure_pages(report, client, database, options):
                    "page 1", invert=True)
 
 
-def measure_filters(report, client, database, options):
+def measure_filters(report, server, database, options):
     def per_call(service, operation, **more):
         def measure():
             path = f"/bench.{service}/{operation.capitalize()}"
-            start = client.cpu()
-            figures = run.load(client.server.port, operation, 4, 4, options.seconds, path=path, lo=1, hi=SMALL - 1, **more)
-            return (client.cpu() - start) / figures["reqs"] * 1e6
+            return server.cpu_per_call(operation, 4, 4, options.seconds, path=path, lo=1, hi=SMALL - 1, **more)
         measure()
         return measure
 
@@ -230,7 +219,7 @@ def main():
             if "pages" in options.only:
                 measure_pages(report, client, database, options)
             if "filter" in options.only:
-                measure_filters(report, client, database, options)
+                measure_filters(report, server, database, options)
             client.channel.close()
             server.stop()
     header = f"# Pages and filters\n\n{run.machine()}."
