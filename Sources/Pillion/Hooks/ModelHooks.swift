@@ -18,7 +18,7 @@ public import SwiftProtobuf
 /// `present`, commit, the answer, `committed`. Calls of models without hooks know nothing of this.
 ///
 /// An action with a hook that may wait costs a task a call, and a write with one a transaction; see `isTransactional`. What
-/// a type leaves to its default costs nothing from its second call on. Hooks that wait for nothing do without tasks
+/// a type leaves to its default is left out from its second call on. Hooks that wait for nothing do without tasks
 /// altogether as `SynchronousModelHooks`.
 public protocol ModelHooks: Sendable {
   /// The model's message.
