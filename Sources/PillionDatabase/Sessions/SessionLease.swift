@@ -52,23 +52,24 @@ package final class SessionLease: Sendable {
     try await tracked(operation) { session throws(DatabaseError) in session.run(operation) }
   }
 
-  /// The same behind a savepoint of its own: what fails leaves nothing behind, and the transaction can go on.
+  /// The same behind a savepoint of its own: what fails leaves nothing behind, and the transaction can go on. One turn of the
+  /// thread where it succeeds.
   package func runApart(_ operation: Operation) async throws -> Operation.Outcome {
     let level = depth.withLock { $0 }
     let job = job
-    return try await tracked(operation) { session throws(DatabaseError) in
+    let outcome = try await tracked(operation) { session throws(DatabaseError) in
       try session.control(.savepoint(level), for: job)
       let outcome = session.run(operation)
-      switch outcome {
-      case .message, .done: try session.control(.release(level), for: job)
-      case .notFound, .denied, .failed, .pending:
-        // Not this call's job: what is undone is undone also for a call that has ended.
-        let job = Job(mailbox: NoMailbox())
-        try session.control(.rollbackTo(level), for: job)
+      guard outcome.isKept else { return outcome }
+      do throws(DatabaseError) {
         try session.control(.release(level), for: job)
+        return outcome
+      } catch {
+        return .failed(error)
       }
-      return outcome
     }
+    if !outcome.isKept { await undo(level) }
+    return outcome
   }
 
   /// The rows of a List inside the transaction that is open, as messages behind their prefixes.
@@ -156,6 +157,16 @@ package final class SessionLease: Sendable {
           continuation.resume(throwing: error)
         }
       }
+    }
+  }
+}
+
+extension Operation.Outcome {
+  /// Whether what the operation did is to stay.
+  fileprivate var isKept: Bool {
+    switch self {
+    case .message, .done: true
+    case .notFound, .denied, .failed, .pending: false
     }
   }
 }
