@@ -124,6 +124,31 @@ import Testing
     }
   }
 
+  /// What a `save` has failed with is undone by itself, and the transaction goes on.
+  @Test func aSaveThatFailsCanBeTriedAgain() async throws {
+    let hooks = Creating { post, context, save in
+      try await context.database.query("INSERT INTO blog_revision (post, content) VALUES ($1, $2)", 1, "kept")
+      do {
+        return try await save(post)
+      } catch {
+        var other = post
+        other.clearID()
+        other.title = "another"
+        return try await save(other)
+      }
+    }
+    try await withHooks(hooks) { test, posts in
+      let first = try await posts.create(Self.titled("first"))
+      let taken = Blog_Post.with {
+        $0.id = first.id; $0.title = "taken"
+      }
+      let second = try await posts.create(taken)
+      #expect(second.title == "another" && second.id != first.id)
+      try await test.expect("SELECT title FROM blog_post ORDER BY id", [["first"], ["another"]])
+      try await test.expect("SELECT content FROM blog_revision", [["kept"], ["kept"]])
+    }
+  }
+
   @Test func withoutATransactionWritesGoThroughTheLanes() async throws {
     let hooks = Creating(isTransactional: false) { post, _, save in
       var post = post
