@@ -5,16 +5,27 @@ package import PillionQuery
 /// A lane uses it while it reads rows; the event loop when the stream has ended. `@unchecked Sendable`: the stream's
 /// lock passes it on.
 package final class PageCutter: @unchecked Sendable {
+  /// The cell of a row that holds a value of its position.
+  package struct Source: Sendable {
+    package var cell: Int
+    /// Whether PostgreSQL sends it as an `int8`; it sends all others as text.
+    package var isInteger = false
+
+    package init(cell: Int, isInteger: Bool = false) {
+      self.cell = cell
+      self.isInteger = isInteger
+    }
+  }
+
   private let limit: Int
-  /// Cells before those that a position is made of.
-  private let columns: Int
+  private let sources: [Source]
   private var count = 0
   private var last: PagePosition?
   private var hasMore = false
 
-  package init(limit: Int, columns: Int) {
+  package init(limit: Int, sources: [Source]) {
     self.limit = limit
-    self.columns = columns
+    self.sources = sources
   }
 
   /// Where the next page begins; nil when there is none.
@@ -36,19 +47,28 @@ package final class PageCutter: @unchecked Sendable {
     return true
   }
 
+  /// Nil where there is nothing to go on from: a row without a key.
   private func position(_ cells: UnsafeBufferPointer<Cell>, _ dialect: Dialect) -> PagePosition? {
-    guard cells.count > columns else { return nil }
-    return PagePosition(
-      values: cells[columns...].map { cell in
-        switch cell.kind {
-        case .null: .null
-        case .integer: .integer(Int64(bitPattern: cell.word))
-        case .real: .real(cell.word)
-        case .text: .text(Array(cell.bytes))
-        // PostgreSQL's columns are selected as text.
-        case .blob: dialect == .postgresql ? .text(Array(cell.bytes)) : .blob(Array(cell.bytes))
-        }
-      })
+    if sources.isEmpty { return nil }
+    var values: [PagePosition.Value] = []
+    for source in sources {
+      guard cells.indices.contains(source.cell) else { return nil }
+      values.append(value(cells[source.cell], source, dialect))
+    }
+    return PagePosition(values: values)
+  }
+
+  private func value(_ cell: Cell, _ source: Source, _ dialect: Dialect) -> PagePosition.Value {
+    switch cell.kind {
+    case .null: .null
+    case .integer: .integer(Int64(bitPattern: cell.word))
+    case .real: .real(cell.word)
+    case .text: .text(Array(cell.bytes))
+    case .blob where dialect == .sqlite: .blob(Array(cell.bytes))
+    case .blob where source.isInteger:
+      .text(Array("\(Int64(bitPattern: cell.bytes.reduce(0) { $0 << 8 | UInt64($1) }))".utf8))
+    case .blob: .text(Array(cell.bytes))
+    }
   }
 }
 

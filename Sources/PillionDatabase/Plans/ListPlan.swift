@@ -73,21 +73,22 @@ package final class ListPlan: Sendable {
     let relatedScopes: Parameters
     /// Of the statement's placeholders, in their order.
     let sources: [QueryBuilder.Source]
-    /// Cells of the response.
-    let columns: Int
+    /// Where in a row its position is.
+    let position: [PageCutter.Source]
     let index: IndexQuestion?
     let mask: MessageMask?
 
     init(
       statement: Statement, encoder: RowEncoder, relatedScopes: Parameters = Parameters(),
-      sources: [QueryBuilder.Source], columns: Int, index: IndexQuestion? = nil, mask: MessageMask? = nil
+      sources: [QueryBuilder.Source], position: [PageCutter.Source] = [], index: IndexQuestion? = nil,
+      mask: MessageMask? = nil
     ) {
       self.mask = mask
       self.statement = statement
       self.encoder = encoder
       self.relatedScopes = relatedScopes
       self.sources = sources
-      self.columns = columns
+      self.position = position
       self.index = index
     }
   }
@@ -128,7 +129,7 @@ package final class ListPlan: Sendable {
     if let limit = query.limit { append(Int64(limit) + 1, to: &parameters) }
     return BoundList(
       statement: prepared.statement, parameters: parameters, encoder: prepared.encoder,
-      cutter: query.limit.map { PageCutter(limit: $0, columns: prepared.columns) }, index: prepared.index,
+      cutter: query.limit.map { PageCutter(limit: $0, sources: prepared.position) }, index: prepared.index,
       mask: prepared.mask)
   }
 
@@ -201,12 +202,13 @@ package final class ListPlan: Sendable {
     let reading = sql.reading(shape.fields, of: response, isPresented: isPresented)
     let list = sql.selectList(of: response, only: reading.selected, in: &builder)
     let pages = PageSQL(shape.order, sql, &builder)
-    let keys = shape.isLimited && canPage ? pages.keys.map { ", \($0.selection)" }.joined() : ""
-    let rows = "SELECT \(list.sql)\(keys) FROM \(sql.table) AS t\(pages.joins)"
+    let (position, more) = shape.isLimited && canPage ? pages.sources(in: list.columns) : ([], [])
+    let columns = (list.columns + more).joined(separator: ", ")
+    let rows = "SELECT \(columns) FROM \(sql.table) AS t\(pages.joins)"
     let conditions = conditions(shape, &builder)
-    let position = shape.after.map { pages.position($0, &builder) }
+    let after = shape.after.map { pages.position($0, &builder) }
     let limit = shape.isLimited ? builder.placeholder(20) : nil
-    let ranges = limit == nil ? [] : position.map(pages.ranges(behind:)) ?? []
+    let ranges = limit == nil ? [] : after.map(pages.ranges(behind:)) ?? []
     if let limit, ranges.count > 1 {
       // One range after the other until the page is full, each as an index has it.
       let parts = ranges.map {
@@ -214,12 +216,12 @@ package final class ListPlan: Sendable {
       }
       builder.append("\(parts.joined(separator: " UNION ALL ")) LIMIT \(limit)")
     } else {
-      let behind = ranges.isEmpty ? position.map { [pages.behind($0)] } ?? [] : ranges
+      let behind = ranges.isEmpty ? after.map { [pages.behind($0)] } ?? [] : ranges
       builder.append(pages.select(rows, where: conditions + behind, limit: limit))
     }
     return Prepared(
       statement: builder.sql.statement(), encoder: list.encoder, relatedScopes: list.parameters,
-      sources: builder.sources, columns: list.encoder.columnCount,
+      sources: builder.sources, position: position,
       index: questions?.question(shape.filter?.predicate, shape.order, sql.unfiltered), mask: reading.mask)
   }
 
@@ -249,7 +251,7 @@ package final class ListPlan: Sendable {
     let columns = shape.map { [RowEncoder.Column(shape: $0, field: count)] } ?? []
     return Prepared(
       statement: builder.sql.statement(), encoder: RowEncoder(columns: columns, dialect: sql.dialect),
-      sources: builder.sources, columns: 1)
+      sources: builder.sources)
   }
 
   /// The scope's, the row filter's, then the filter's.

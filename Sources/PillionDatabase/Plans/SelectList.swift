@@ -2,10 +2,13 @@ import PillionSchema
 
 /// What a statement selects of each row, and how a row becomes a message.
 struct SelectList {
-  var sql: String
+  /// Never empty.
+  var columns: [String]
   var encoder: RowEncoder
   /// Values of the scopes of related models, which the list's placeholders take: `QueryBuilder.Source.related`.
   var parameters: Parameters
+
+  var sql: String { columns.joined(separator: ", ") }
 }
 
 /// Makes a select list: columns of the row itself, keys of related rows, and whole related rows as one value each.
@@ -42,7 +45,7 @@ struct SelectListBuilder {
     builder = self.builder
     // A message may have nothing to send (every field write-only); a row still needs a column.
     return SelectList(
-      sql: items.isEmpty ? "1" : items.map(\.sql).joined(separator: ", "),
+      columns: items.isEmpty ? ["1"] : items.map(\.sql),
       encoder: RowEncoder(
         columns: items.map(\.column), dialect: root.dialect, origin: root.origin(of: items.map(\.field))),
       parameters: parameters)

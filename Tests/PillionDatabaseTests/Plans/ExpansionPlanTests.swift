@@ -39,8 +39,8 @@ import Testing
         + #"(SELECT ROW(r1."id"::int8, r1."name"::text) FROM "user" AS r1 WHERE r1."id" = t."author" AND (r1."name" <> $1) LIMIT 1), "#
         + #"ARRAY(SELECT ROW(r2."id"::int8, r2."word"::text) FROM "post_tag" AS j_r2 JOIN "tag" AS r2 ON r2."id" = j_r2."tag" WHERE j_r2."post" = t."id" ORDER BY r2."word", r2."id"), "#
         + #"ARRAY(SELECT r3."id" FROM "note" AS r3 WHERE r3."post" = t."id" ORDER BY r3."text" DESC, r3."id" LIMIT 2)::int8[], "#
-        + #"t."author"::int8, ARRAY(SELECT j."tag" FROM "post_tag" AS j WHERE j."post" = t."id" ORDER BY 1)::int8[], "#
-        + #"t."id"::text FROM "post" AS t WHERE (t."title" <> $2) ORDER BY t."id" LIMIT $3"#)
+        + #"t."author"::int8, ARRAY(SELECT j."tag" FROM "post_tag" AS j WHERE j."post" = t."id" ORDER BY 1)::int8[] "#
+        + #"FROM "post" AS t WHERE (t."title" <> $2) ORDER BY t."id" LIMIT $3"#)
     // The values of related scopes, the scope's own, the limit.
     #expect(
       parameters.entries.indices.map { parameters.described($0) } == ["'ghost'", "'hidden'", "x'000000000000000b'"])
