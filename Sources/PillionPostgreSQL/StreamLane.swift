@@ -140,6 +140,10 @@ final class StreamLane: ConnectorClient {
       outbox.flush()
       if isOver { break }
       milliseconds = prepareSleep(core, until: stopLimit, at: now)
+      if core.isFlowing {
+        core.isFlowing = false
+        MonotonicTime.sleep(nanoseconds: StreamLaneCore.gathering)
+      }
     }
     let late = inbox.withLock { inbox in
       inbox.isClosed = true

@@ -83,7 +83,10 @@ extension StreamLaneCore {
         guard connection.connection.consumeInput(), !connection.connection.isBroken else {
           return lose(connection, at: now)
         }
-        if connection.connection.isBusy { return rest(connection, at: now) }
+        if connection.connection.isBusy {
+          if connection.hasOffered { isFlowing = true }
+          return rest(connection, at: now)
+        }
         // An idle session: a notice, or the server's farewell.
         if isResting(connection) { return }
       }

@@ -14,6 +14,9 @@ struct StreamLaneCore: ~Copyable {
   static let lull: UInt64 = 20_000_000
   /// An abandoned statement that runs on for this long costs its connection.
   static let drainLimit: UInt64 = 5_000_000_000
+  /// How long the lane leaves the rows of a long List to gather. While it waits for them, PostgreSQL has to wake it for each
+  /// 8 KiB, which costs both of them more than the rows.
+  static let gathering: UInt64 = 100_000
   /// Chunks that one connection may make before the others have their turn.
   static let turn = 2
 
@@ -33,6 +36,8 @@ struct StreamLaneCore: ~Copyable {
   var nextTimer = MonotonicTime.never
   var connectError: DatabaseError?
   var isStopping = false
+  /// Whether a List that goes on has been read to the last byte that had come.
+  var isFlowing = false
   /// Slots that stopped at the end of their turn.
   var unfinished: ContiguousArray<Int> = []
   /// Streams so far that no connection could take at once.
