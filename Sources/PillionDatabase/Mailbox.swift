@@ -5,6 +5,15 @@ package protocol Mailbox: AnyObject, Sendable {
   /// Takes jobs that have news; calls `arrive()` on each, in order, on the mailbox's own thread. Called by lanes, once
   /// per batch; must not block.
   func deliver(_ jobs: ContiguousArray<Job>)
+
+  /// Runs `work` on the mailbox's own thread once that has dealt with all it has at hand. Must not block.
+  ///
+  /// - Returns: false, and `work` is not run, where the mailbox has no thread of its own that waits for nothing else.
+  func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool
+}
+
+extension Mailbox {
+  package func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool { false }
 }
 
 /// Something a lane works on for somebody on an event loop.

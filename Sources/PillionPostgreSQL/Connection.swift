@@ -1,4 +1,5 @@
 internal import CPillionPostgreSQL
+internal import Glibc
 internal import PillionDatabase
 
 /// A session with the server: the one owner of a `PGconn`.
@@ -40,6 +41,13 @@ final class Connection: @unchecked Sendable {
 
   /// Reads what has come without waiting; false when the connection broke.
   func consumeInput() -> Bool { PQconsumeInput(handle) == 1 }
+
+  /// Waits until there is input, or the connection broke; false: neither within `milliseconds`. It touches the socket
+  /// alone, so that another thread may use the connection meanwhile.
+  func waitForInput(milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, milliseconds) > 0
+  }
 
   /// Whether `nextResult` would wait for the server.
   var isBusy: Bool { PQisBusy(handle) == 1 }

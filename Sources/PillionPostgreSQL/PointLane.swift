@@ -78,7 +78,7 @@ final class PointLane: ConnectorClient {
     }
     switch verdict {
     case .taken: break
-    case .wake: if !sendDirectly() { poller.wake() }
+    case .wake: if !sendDirectly(for: operation.mailbox) { poller.wake() }
     case .full: refuse(operation, DatabaseError(.pillion(.exhausted), "too many calls wait for the database"))
     case .closed: refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down"))
     }
@@ -127,24 +127,48 @@ final class PointLane: ConnectorClient {
   }
 
   /// Sends what waits on this thread, when the lane sleeps with nothing to do; false when it has to be woken.
-  private func sendDirectly() -> Bool {
+  private func sendDirectly(for mailbox: any Mailbox) -> Bool {
     var finished: ContiguousArray<Job> = []
+    var handover: PointLaneCore.Handover?
     let isDone = core.withLockIfAvailable { core in
       guard core.inFlight < Self.directLimit, core.queue.isEmpty, !core.isStopping else { return false }
       let now = MonotonicTime.now()
       // Sleeping as before from here on: who comes now has to wake the lane.
       takeInbox(&core, staysAwake: false, at: now)
-      core.distribute(at: now)
-      settle(&core)
-      finished = core.takeFinished()
-      if core.nextTimer < core.wakesAt {
-        core.wakesAt = core.nextTimer
-        poller.wake()
-      }
+      handover = core.handOver(at: now)
+      finished = workDirectly(&core, at: now)
       return true
     }
     Self.deliver(finished)
+    if let handover, !mailbox.whenIdle({ [self] in receiveDirectly(from: handover) }) {
+      receiveDirectly(from: handover, waits: false)
+    }
     return isDone ?? false
+  }
+
+  /// Waits for the answer to what this thread has sent, if that is all there is to wait for.
+  private func receiveDirectly(from handover: PointLaneCore.Handover, waits: Bool = true) {
+    let isAlone = waits && core.withLock { $0.isAlone(on: handover) }
+    let hasInput = isAlone && handover.connection.waitForInput(milliseconds: DirectWaits.milliseconds)
+    let finished = core.withLock { core in
+      let now = MonotonicTime.now()
+      core.directWaits.note(hasPaid: hasInput && core.isAlone(on: handover))
+      core.handBack(handover, at: now)
+      return workDirectly(&core, at: now)
+    }
+    Self.deliver(finished)
+  }
+
+  /// Sends what waits, and sees to it that the lane's thread wakes in time for what is new.
+  private func workDirectly(_ core: inout PointLaneCore, at now: UInt64) -> ContiguousArray<Job> {
+    core.distribute(at: now)
+    settle(&core)
+    inbox.withLock { $0.waiting = core.queue.count }
+    if core.nextTimer < core.wakesAt {
+      core.wakesAt = core.nextTimer
+      poller.wake()
+    }
+    return core.takeFinished()
   }
 
   // MARK: The lane's thread

@@ -6,7 +6,7 @@ extension PointLaneCore {
   private static let smallestShare = 64
   /// Connections that reads are spread over while these can take them. More would make smaller batches; the others are
   /// for writes, whose commits share a flush of the write-ahead log.
-  private static let readConnections = 8
+  static let readConnections = 8
 
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {
@@ -55,7 +55,7 @@ extension PointLaneCore {
     return connection.load == 0 || now < MonotonicTime.after(connection.headSince, Self.patience)
   }
 
-  private func leastLoaded(
+  func leastLoaded(
     of slots: ArraySlice<PipelinedConnection?>, at now: UInt64,
     where isFit: (PipelinedConnection) -> Bool = { _ in true }
   ) -> PipelinedConnection? {

@@ -27,6 +27,9 @@ final class Poller: Sendable {
     control(EPOLL_CTL_MOD, socket, token, EPOLLIN.rawValue | (wantsOutput ? EPOLLOUT.rawValue : 0))
   }
 
+  /// No longer watches a socket, until `change`; that it is broken still shows.
+  func pause(_ socket: Int32, token: UInt64) { control(EPOLL_CTL_MOD, socket, token, 0) }
+
   func remove(_ socket: Int32) { control(EPOLL_CTL_DEL, socket, 0, 0) }
 
   /// Ends the current or next `wait`. From any thread.

@@ -16,6 +16,11 @@ package final class LoopState: Mailbox, @unchecked Sendable {
       for job in jobs { job.arrive() }
     }
   }
+
+  package func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool {
+    eventLoop.execute(work)
+    return true
+  }
 }
 
 /// The states of a server's event loops.

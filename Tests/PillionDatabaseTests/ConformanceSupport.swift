@@ -1,13 +1,32 @@
+import Dispatch
 import Glibc
 import PillionDatabase
 import PillionSchema
+import Synchronization
 import Testing
 
-/// A mailbox that a test empties by itself.
+/// A mailbox that a test empties by itself. Like an event loop's, it has a thread.
 final class TestMailbox: Mailbox {
-  private let inbox = Locked<[Job]>([])
+  private static let isOwnThread = DispatchSpecificKey<Bool>()
 
-  func deliver(_ jobs: ContiguousArray<Job>) { inbox.withLock { $0.append(contentsOf: jobs) } }
+  private let inbox = Locked<[Job]>([])
+  private let queue = DispatchQueue(label: "mailbox")
+  private let direct = Atomic<Int>(0)
+
+  init() { queue.setSpecific(key: Self.isOwnThread, value: true) }
+
+  /// Jobs whose answers the mailbox's own thread has read.
+  var directCount: Int { direct.load(ordering: .relaxed) }
+
+  func deliver(_ jobs: ContiguousArray<Job>) {
+    if DispatchQueue.getSpecific(key: Self.isOwnThread) == true { direct.add(jobs.count, ordering: .relaxed) }
+    inbox.withLock { $0.append(contentsOf: jobs) }
+  }
+
+  func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool {
+    queue.async(execute: work)
+    return true
+  }
 
   func takeAll() -> [Job] {
     inbox.withLock { jobs in
