@@ -3,9 +3,14 @@ import Synchronization
 extension Driver {
   /// Runs an operation for a task, which waits for its outcome; the task's cancellation stops it.
   ///
-  /// - Parameter deadline: monotonic nanoseconds; 0: none.
-  package func run(_ bound: BoundOperation, deadline: UInt64, session: CallSession? = nil) async -> Operation.Outcome {
-    let operation = AwaitedOperation(bound, deadline: deadline, session: session)
+  /// - Parameters:
+  ///   - deadline: monotonic nanoseconds; 0: none.
+  ///   - mailbox: of the event loop that runs the task; nil: it runs elsewhere.
+  package func run(
+    _ bound: BoundOperation, deadline: UInt64, session: CallSession? = nil, mailbox: (any Mailbox)? = nil
+  ) async -> Operation.Outcome {
+    let operation = AwaitedOperation(
+      bound, deadline: deadline, session: session, mailbox: mailbox ?? TaskMailbox.shared)
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         operation.continuation = continuation
@@ -39,10 +44,10 @@ private final class TaskMailbox: Mailbox {
 private final class AwaitedOperation: Operation, @unchecked Sendable {
   var continuation: CheckedContinuation<Outcome, Never>?
 
-  init(_ bound: BoundOperation, deadline: UInt64, session: CallSession?) {
+  init(_ bound: BoundOperation, deadline: UInt64, session: CallSession?, mailbox: any Mailbox) {
     super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: TaskMailbox.shared,
-      deadline: deadline, session: session)
+      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: mailbox, deadline: deadline,
+      session: session)
   }
 
   override public func arrive() { continuation?.resume(returning: outcome) }

@@ -7,9 +7,14 @@ import PillionWire
 /// `@unchecked Sendable`: `message` is touched only on `eventLoop`; the rest is immutable.
 package final class LoopState: Mailbox, @unchecked Sendable {
   package let eventLoop: any EventLoop
+  /// For tasks that are to run on the loop, between its other work.
+  let executor: LoopExecutor
   var message = DecodedMessage()
 
-  package init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+  package init(eventLoop: any EventLoop) {
+    self.eventLoop = eventLoop
+    executor = LoopExecutor(eventLoop: eventLoop)
+  }
 
   package func deliver(_ jobs: ContiguousArray<Job>) {
     eventLoop.execute {
@@ -38,5 +43,17 @@ package struct LoopStates: Sendable {
   /// The state of the loop that runs the caller; a handful of loops, so a scan beats a table.
   func state(of eventLoop: any EventLoop) -> LoopState {
     states.first { $0.eventLoop === eventLoop } ?? LoopState(eventLoop: eventLoop)
+  }
+}
+
+/// Runs tasks on an event loop: what answers them there resumes them without a change of threads.
+final class LoopExecutor: TaskExecutor {
+  private let eventLoop: any EventLoop
+
+  init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

@@ -22,10 +22,11 @@ public final class CallContext: Sendable {
   /// Whom `authentication` has found the caller to be; nil: nobody asked, or anonymous.
   public let principal: String?
   /// Names the call in logs, in errors and to the client.
-  public let requestID: String
+  public var requestID: String { identifier.text ?? "" }
   /// In a hook around a write: inside its transaction.
   public let database: Database
 
+  private let identifier: RequestID
   private let claims: [String: ClaimValue]
   private let deadline: UInt64
   private let clock: ServerClock
@@ -51,7 +52,11 @@ public final class CallContext: Sendable {
     peerIdentity = call.peerIdentity
     principal = identity?.principal
     claims = identity?.claims ?? [:]
-    requestID = call.requestID ?? ErrorPolicy.makeRequestID()
+    if case .none = call.identifier {
+      identifier = .made(.random(in: .min ... .max))
+    } else {
+      identifier = call.identifier
+    }
     deadline = call.deadline
     database = Database(access, clock: call.clock, deadline: call.databaseDeadline)
     clock = call.clock
@@ -65,7 +70,7 @@ public final class CallContext: Sendable {
     peer = other.peer
     peerIdentity = other.peerIdentity
     principal = other.principal
-    requestID = other.requestID
+    identifier = other.identifier
     claims = other.claims
     deadline = other.deadline
     clock = other.clock

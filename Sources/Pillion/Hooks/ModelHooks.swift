@@ -17,16 +17,17 @@ public import SwiftProtobuf
 /// The order: `queryset`, `receive`, the definitions' own rules and `validate`, `performCreate` and its like around the write,
 /// `present`, commit, the answer, `committed`. Calls of models without hooks know nothing of this.
 ///
-/// An action with a hook that may wait costs a task a call, and a write with one a transaction; see `isTransactional`. What
-/// a type leaves to its default is left out from its second call on. Hooks that wait for nothing do without tasks
-/// altogether as `SynchronousModelHooks`.
+/// An action with a hook that may wait costs a task a call, and a write with one a transaction; see `isTransactional`. The
+/// task runs on the call's event loop: while it waits at an `await`, the loop serves other calls, and whatever else it does,
+/// they wait for; see `mayBlock`. What a type leaves to its default is left out from its second call on. Hooks that wait for
+/// nothing do without tasks altogether as `SynchronousModelHooks`.
 public protocol ModelHooks: Sendable {
   /// The model's message.
-  associatedtype Record: Message
+  associatedtype Record: Message & Equatable
   /// The request of PartialUpdate, such as `Blog_PostPartialUpdateRequest`, for those who look into it.
-  associatedtype Changes: Message = Google_Protobuf_Empty
+  associatedtype Changes: Message & Equatable = Google_Protobuf_Empty
   /// The request of Retrieve and Destroy, such as `Blog_PostDestroyRequest`, for those who look into it.
-  associatedtype Key: Message = Google_Protobuf_Empty
+  associatedtype Key: Message & Equatable = Google_Protobuf_Empty
 
   /// `blog.Post`
   var model: String { get }
@@ -35,6 +36,10 @@ public protocol ModelHooks: Sendable {
   /// a connection for the time of the call, and on SQLite a commit of its own. False: writes go out with those of other
   /// calls, and `context.database` is outside of them. Default: true.
   var isTransactional: Bool { get }
+
+  /// Whether hooks may keep their thread: with a long computation, a file, a lock, a library that waits without `await`.
+  /// They then run on threads apart from the event loops, which costs four changes of threads a call. Default: false.
+  var mayBlock: Bool { get }
 
   /// The rows that the call is about, of those that the service has: what `context.action` finds, changes, deletes or
   /// lists. Any other row is not there for it. A Create is not asked. It does not wait for anything; see `Queryset`.
@@ -81,6 +86,7 @@ public protocol ModelHooks: Sendable {
 
 extension ModelHooks {
   public var isTransactional: Bool { true }
+  public var mayBlock: Bool { false }
 
   public func queryset(_ context: CallContext) throws -> Queryset {
     context.note(.queryset, of: Self.self)

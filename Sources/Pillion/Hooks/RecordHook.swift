@@ -42,13 +42,13 @@ extension RecordHook {
     if let note = call.attributes[ContextNote.self] { return note.context }
     return CallContext(call, database, hooks: ([], defaults))
   }
+}
 
-  func decoded<Decoded: Message>(_ bytes: [UInt8]) throws -> Decoded {
-    do {
-      return try Decoded(serializedBytes: bytes)
-    } catch {
-      throw Status(.internal, "The message cannot be decoded as \(Decoded.protoMessageName).")
-    }
+func decoded<Content: Message>(_ bytes: [UInt8]) throws -> Content {
+  do {
+    return try Content(serializedBytes: bytes)
+  } catch {
+    throw Status(.internal, "The message cannot be decoded as \(Content.protoMessageName).")
   }
 }
 

@@ -28,6 +28,8 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     return !defaults.contain(steps)
   }
 
+  var mayBlock: Bool { hooks.mayBlock }
+
   func notes(of call: ServerCall) -> any Sendable { context(of: call) }
 
   func answer(_ call: HookedCall) async throws -> HookedAnswer {
@@ -44,10 +46,12 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
   }
 
   private func find(_ call: HookedCall, _ context: CallContext) async throws -> HookedAnswer {
-    let key: Hooks.Key = try decoded(call.request)
-    var record = try await hooks.getObject(key, context) { try decoded(await call.save($0.serializedBytes())) }
-    try hooks.present(&record, context)
-    return HookedAnswer(try record.serializedBytes())
+    let asked = try Decoded<Hooks.Key>(call.request)
+    var found: Decoded<Hooks.Record>?
+    let record = try await hooks.getObject(asked.message, context) { key in
+      try await stored(call.save(asked.bytes(of: key)), &found)
+    }
+    return HookedAnswer(try shown(record, found, context).bytes)
   }
 
   private typealias Save = (Hooks.Record) async throws -> Hooks.Record
@@ -56,43 +60,68 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     _ call: HookedCall, _ context: CallContext,
     _ perform: @escaping (Hooks.Record, CallContext, Save) async throws -> Hooks.Record
   ) async throws -> HookedAnswer {
-    var record: Hooks.Record = try decoded(call.request)
+    let brought = try Decoded<Hooks.Record>(call.request)
+    var record = brought.message
     try await hooks.receive(&record, context)
     var violations = Violations()
     try await hooks.validate(record, &violations, context)
-    try await refuse(violations, and: call.violations(in: record.serializedBytes()))
+    let received = Decoded(record, try brought.bytes(of: record))
+    try await refuse(violations, and: call.violations(in: received.bytes))
     return try await around(call, context) { context, save in
-      let stored = try await perform(record, context) { try decoded(await save($0.serializedBytes())) }
-      return try answered(stored, context)
+      var written: Decoded<Hooks.Record>?
+      let record = try await perform(received.message, context) { record in
+        try await stored(save(received.bytes(of: record)), &written)
+      }
+      return try answer(record, written, context)
     }
   }
 
   private func change(_ call: HookedCall, _ context: CallContext) async throws -> HookedAnswer {
-    let changes: Hooks.Changes = try decoded(call.request)
+    let asked = try Decoded<Hooks.Changes>(call.request)
     var violations = Violations()
-    try await hooks.validate(changes: changes, &violations, context)
+    try await hooks.validate(changes: asked.message, &violations, context)
     try await refuse(violations, and: call.violations(in: call.request))
     return try await around(call, context) { context, save in
-      let stored: Hooks.Record = try await hooks.performPartialUpdate(changes, context) {
-        try decoded(await save($0.serializedBytes()))
+      var written: Decoded<Hooks.Record>?
+      let record = try await hooks.performPartialUpdate(asked.message, context) { changes in
+        try await stored(save(asked.bytes(of: changes)), &written)
       }
-      return try answered(stored, context)
+      return try answer(record, written, context)
     }
   }
 
   private func destroy(_ call: HookedCall, _ context: CallContext) async throws -> HookedAnswer {
-    let key: Hooks.Key = try decoded(call.request)
+    let asked = try Decoded<Hooks.Key>(call.request)
     try await around(call, context) { context, save in
-      try await hooks.performDestroy(key, context) { _ = try await save($0.serializedBytes()) }
+      try await hooks.performDestroy(asked.message, context) { _ = try await save(asked.bytes(of: $0)) }
     }
     return HookedAnswer([]) { await hooks.committed(nil, context) }
   }
 
-  /// Shown inside the transaction: a `present` that fails undoes the write.
-  private func answered(_ stored: Hooks.Record, _ context: CallContext) throws -> HookedAnswer {
-    var shown = stored
+  /// The row that the database has answered with, kept in `row`.
+  private func stored(_ bytes: [UInt8], _ row: inout Decoded<Hooks.Record>?) throws -> Hooks.Record {
+    let decoded = try Decoded<Hooks.Record>(bytes)
+    row = decoded
+    return decoded.message
+  }
+
+  /// What the client sees of a record.
+  ///
+  /// - Parameter row: as the database has it, if it has been asked.
+  private func shown(
+    _ record: Hooks.Record, _ row: Decoded<Hooks.Record>?, _ context: CallContext
+  ) throws -> Decoded<Hooks.Record> {
+    var shown = record
     try hooks.present(&shown, context)
-    return HookedAnswer(try shown.serializedBytes()) { [shown] in await hooks.committed(shown, context) }
+    return Decoded(shown, try row?.bytes(of: shown) ?? shown.serializedBytes())
+  }
+
+  /// Shown inside the transaction: a `present` that fails undoes the write.
+  private func answer(
+    _ record: Hooks.Record, _ row: Decoded<Hooks.Record>?, _ context: CallContext
+  ) throws -> HookedAnswer {
+    let shown = try shown(record, row, context)
+    return HookedAnswer(shown.bytes) { await hooks.committed(shown.message, context) }
   }
 
   /// Runs `body` with the way to the database that the hooks have asked for.
@@ -110,4 +139,22 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     let all = violations + found.fieldViolations
     if !all.isEmpty { throw HookFailure.violations(all) }
   }
+}
+
+/// A message with its bytes: what of it comes back unchanged is not encoded again.
+private struct Decoded<Content: Message & Equatable>: Sendable {
+  let message: Content
+  let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) throws {
+    message = try decoded(bytes)
+    self.bytes = bytes
+  }
+
+  init(_ message: Content, _ bytes: [UInt8]) {
+    self.message = message
+    self.bytes = bytes
+  }
+
+  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.serializedBytes() }
 }

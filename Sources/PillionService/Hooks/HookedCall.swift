@@ -18,6 +18,8 @@ package final class HookedCall: @unchecked Sendable {
   private let call: ServerCall
   private let method: UnaryMethod
   private let sessions: SessionPool
+  /// Whose thread the call's task runs on; nil: it runs apart.
+  let loop: LoopState?
   private let clock: ServerClock
   /// What the call does, and for whom.
   private let plan: any UnaryPlan
@@ -32,7 +34,8 @@ package final class HookedCall: @unchecked Sendable {
 
   /// On the event loop; nil where the call has been refused.
   init?(
-    _ call: ServerCall, request: [UInt8], notes: any Sendable, method: UnaryMethod, sessions: SessionPool
+    _ call: ServerCall, request: [UInt8], notes: any Sendable, method: UnaryMethod, sessions: SessionPool,
+    loop: LoopState?
   ) {
     guard let (plan, caller, session) = method.admit(call) else { return nil }
     self.plan = plan
@@ -43,6 +46,7 @@ package final class HookedCall: @unchecked Sendable {
     self.call = call
     self.method = method
     self.sessions = sessions
+    self.loop = loop
     clock = call.clock
     isNoted = method.mutation != nil && call.attributes[MutationNote.self] != nil
     deadline = call.databaseDeadline(method.model)
@@ -64,7 +68,7 @@ package final class HookedCall: @unchecked Sendable {
   /// - Returns: the answer's message; empty where the action has none.
   package func save(_ request: [UInt8]) async throws -> [UInt8] {
     let bound = try await passed(request)
-    let outcome = await method.driver.run(bound, deadline: deadline, session: session)
+    let outcome = await method.driver.run(bound, deadline: deadline, session: session, mailbox: loop)
     return try message(of: outcome, bound)
   }
 

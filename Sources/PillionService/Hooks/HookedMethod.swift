@@ -35,22 +35,24 @@ private final class HookedHandler: CallHandler {
   func onRequestEnd(_ call: ServerCall) {
     let (hook, unary) = (method.hook, method.method)
     let made = HookedCall(
-      call, request: request, notes: hook.notes(of: call), method: unary, sessions: method.sessions)
+      call, request: request, notes: hook.notes(of: call), method: unary, sessions: method.sessions,
+      loop: hook.mayBlock ? nil : unary.loops.state(of: call.eventLoop))
     guard let hooked = made else { return }
-    task = Task { await HookedHandler.run(hook, hooked, call, unary) }
+    task = Task(executorPreference: hooked.loop?.executor) { await HookedHandler.run(hook, hooked, call, unary) }
   }
 
   private static func run(
     _ hook: any AnsweringHook, _ hooked: HookedCall, _ call: ServerCall, _ unary: UnaryMethod
   ) async {
     let result = await result(hook, hooked)
-    call.eventLoop.execute {
+    let finish = { @Sendable () -> Void in
       guard !call.isEnded else { return }
       switch result {
       case .success(let answer): unary.finish(call, framed: answer.message.framed)
       case .failure(let error): unary.finish(call, error)
       }
     }
+    if call.eventLoop.inEventLoop { finish() } else { call.eventLoop.execute(finish) }
     if case .success(let answer) = result { await answer.committed?() }
   }
 

@@ -41,6 +41,9 @@ package protocol AnsweringHook: ModelHook {
   /// Whether the calls of this unary action go through hooks that may wait, so that a task must answer them.
   func waits(in action: Action) -> Bool
 
+  /// Whether they may keep the thread that they run on; if not, `answer` runs on the call's event loop.
+  var mayBlock: Bool { get }
+
   /// On the event loop, after `begin`: what `answer` wants to know of the call.
   func notes(of call: ServerCall) -> any Sendable
 

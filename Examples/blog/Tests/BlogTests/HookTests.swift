@@ -1,4 +1,5 @@
 import Blog
+import Dispatch
 import Foundation
 import GRPCCore
 import Pillion
@@ -33,6 +34,7 @@ import Testing
 
     let model = "blog.Post"
     var isTransactional = true
+    var mayBlock = false
     let create: @Sendable (Blog_Post, CallContext, (Blog_Post) async throws -> Blog_Post) async throws -> Blog_Post
 
     func performCreate(
@@ -70,6 +72,44 @@ import Testing
       let found1 = try await posts.create(Self.titled("after")).title
       #expect(found1 == "after")
       try await test.expect("SELECT title FROM blog_post", [["after"]])
+    }
+  }
+
+  /// A hook that keeps its thread until the next call comes, which must be served meanwhile.
+  @Test func aHookThatMayBlockHoldsUpNobody() async throws {
+    let next = DispatchSemaphore(value: 0)
+    @Sendable func waitForNext() -> DispatchTimeoutResult { next.wait(timeout: .now() + 30) }
+    let hooks = Creating(isTransactional: false, mayBlock: true) { post, _, save in
+      var post = post
+      if post.title == "first" { post.content = waitForNext() == .success ? "the next came" : "nobody came" }
+      if post.title == "next" { next.signal() }
+      return try await save(post)
+    }
+    try await withHooks(hooks) { _, posts in
+      async let first = posts.create(Self.titled("first"))
+      async let second = posts.create(Self.titled("next"))
+      let (found1, found2) = try await (first.content, second.title)
+      #expect(found1 == "the next came" && found2 == "next")
+    }
+  }
+
+  /// What hooks give on unchanged is not encoded again; what they change is.
+  @Test func changesBeforeAndAfterTheWrite() async throws {
+    let hooks = Creating { post, _, save in
+      var post = post
+      if post.title.hasSuffix("before") { post.content = "changed before" }
+      var stored = try await save(post)
+      if stored.title.hasSuffix("after") { stored.content = "changed after" }
+      return stored
+    }
+    try await withHooks(hooks) { test, posts in
+      for (title, shown) in [("untouched", ""), ("before", "changed before"), ("after", "changed after")] {
+        let found1 = try await posts.create(Self.titled(title)).content
+        #expect(found1 == shown)
+      }
+      try await test.expect(
+        "SELECT title, content FROM blog_post ORDER BY id",
+        [["untouched", ""], ["before", "changed before"], ["after", ""]])
     }
   }
 

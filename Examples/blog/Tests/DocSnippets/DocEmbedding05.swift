@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 184)
+#sourceLocation(file: "docs/embedding.md", line: 187)
 struct PostTitles: SynchronousModelHooks {
   typealias Record = Blog_Post
 

@@ -7,7 +7,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block9(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 279)
+#sourceLocation(file: "docs/embedding.md", line: 283)
 server.add(grpc: [Feed()])
 #sourceLocation()
   }
