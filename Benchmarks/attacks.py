@@ -2,10 +2,14 @@
 """What a client that does no harm notices of attacks: its p99 with and without them, alternating, and the server's memory.
 
 The attacks are those of Tests/Clients/test_attacks.py, each by ten connections in a process of its own that come back as soon
-as they are cut off. The healthy client is the load generator, two connections with one call at a time each. On a machine of few
-cores the attacker's own work delays everybody: the p99 beside a process that works as much and sends nothing tells how far.
+as they are cut off. The healthy client is the load generator, two connections with one call at a time each.
 
-usage: attacks.py [--rounds N] [--seconds S] [--only NAME,NAME]
+An attacker has cores of its own; here it would take those of the server and of the healthy client. So it runs at the scheduler's
+idle policy: it gets what these two leave, and gives way as soon as either has work, which what the server does for the attack is
+part of. `--shares` runs it beside them as an equal instead; then the p99 beside a process that works as much and sends nothing tells
+how much of the delay is the attacker's own work.
+
+usage: attacks.py [--rounds N] [--seconds S] [--only NAME,NAME] [--shares]
 """
 import argparse
 import pathlib
@@ -60,6 +64,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--only", default="")
+    parser.add_argument("--shares", action="store_true")
     parser.add_argument("--attack", nargs=2, metavar=("NAME", "PORT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.attack:
@@ -68,6 +73,7 @@ def main():
     import run
     import test_attacks
 
+    policy = [] if options.shares else ["chrt", "--idle", "0"]
     names = list(filter(None, options.only.split(","))) or list(test_attacks.FLOODS)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -78,7 +84,7 @@ def main():
 
         def beside(name):
             """The healthy client's p99 meanwhile, and how many connections were cut off."""
-            command = [sys.executable, __file__, "--attack", name, str(server.port), "--seconds", str(options.seconds + 1)]
+            command = [*policy, sys.executable, __file__, "--attack", name, str(server.port), "--seconds", str(options.seconds + 1)]
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as attacker:
                 time.sleep(0.5)
                 return healthy(), int(attacker.communicate()[0])
