@@ -106,7 +106,7 @@ test-differential: build-tests ## Compare the codec with Python's protobuf on ge
 
 .PHONY: tsan
 tsan: bootstrap-test ## Run the lane and transport tests under the thread sanitizer.
-	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
+	swift test --no-parallel --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
 
 .PHONY: asan
 asan: bootstrap-test ## Run the Swift tests, and clients (SANITIZED_CLIENTS), under the address sanitizer.
