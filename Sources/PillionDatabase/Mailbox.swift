@@ -6,9 +6,9 @@ package protocol Mailbox: AnyObject, Sendable {
   /// per batch; must not block.
   func deliver(_ jobs: ContiguousArray<Job>)
 
-  /// Runs `work` on the mailbox's own thread once that has dealt with all it has at hand. Must not block.
+  /// Runs `work`, which may take a millisecond, on the mailbox's own thread once that has dealt with all it has at hand.
   ///
-  /// - Returns: false, and `work` is not run, where the mailbox has no thread of its own that waits for nothing else.
+  /// - Returns: false, and `work` is not run, where the mailbox has no thread of its own.
   func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool
 }
 
