@@ -28,7 +28,7 @@ CORPUS_CASES ?= 60000
 FILTER_CASES ?= 1000000
 TIMING_SAMPLES ?= 1000000
 CASES ?= 10000000
-TSAN_FILTER ?= PillionTransportTests|PillionDatabaseTests
+TSAN_FILTER ?= Pillion
 ASAN_FILTER ?= Pillion
 # Files of Tests/Clients that the address sanitizer and valgrind are put below: those about frames, streams, deadlines and both databases.
 SANITIZED_CLIENTS ?= test_http2 test_malformed test_deadlines test_cancel_race test_dead_peers test_create_retrieve test_types test_list
@@ -105,8 +105,8 @@ test-differential: build-tests ## Compare the codec with Python's protobuf on ge
 	PILLION_CORPUS=$(CURDIR)/.build/wire-corpus.txt $(STRICT) swift test --skip-build $(SWIFT_FLAGS) --filter PillionWireTests.CorpusTests
 
 .PHONY: tsan
-tsan: bootstrap-test ## Run the lane and transport tests under the thread sanitizer.
-	swift test --no-parallel --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
+tsan: bootstrap-test ## Run the Swift tests under the thread sanitizer.
+	TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan.supp swift test --no-parallel --sanitize=thread --scratch-path .build-tsan --filter '$(TSAN_FILTER)'
 
 .PHONY: asan
 asan: bootstrap-test ## Run the Swift tests, and clients (SANITIZED_CLIENTS), under the address sanitizer.

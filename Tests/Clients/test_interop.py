@@ -347,9 +347,17 @@ def test_unimplemented(connect, stub, pb):
 
 
 def test_cancel_after_begin(stub, messages):
-    call = stub.StreamingInputCall.future(iter(()), timeout=TIMEOUT)
+    over = threading.Event()
+
+    def requests():
+        # A request that ended before the cancel would have its answer.
+        over.wait(TIMEOUT)
+        yield from ()
+
+    call = stub.StreamingInputCall.future(requests(), timeout=TIMEOUT)
     call.cancel()
     assert call.code() == StatusCode.CANCELLED
+    over.set()
 
 
 def test_cancel_after_first_response(stub, messages):
