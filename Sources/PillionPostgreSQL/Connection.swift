@@ -5,7 +5,9 @@ internal import PillionDatabase
 /// A session with the server: the one owner of a `PGconn`.
 ///
 /// `@unchecked Sendable`: one thread at a time uses it. The connector makes it and hands it to a lane through the lane's
-/// locked inbox; the lane uses it under its own lock or on its own thread only.
+/// locked inbox; the lane uses it under its own lock or on its own thread only. `waitForInput` alone may run beside that:
+/// it touches nothing but `socket`, a number that never changes. Should libpq close it meanwhile, what it says is of no
+/// account, as who waited then looks under the lock.
 final class Connection: @unchecked Sendable {
   enum Flush { case done, pending, failed }
 

@@ -65,7 +65,7 @@ struct PageSQL {
 
   /// Where in a row of `columns` the values of its position are, and what has to be selected besides.
   ///
-  /// What a message holds of them is not selected once more: on PostgreSQL it costs a tenth of a large List to write each
+  /// What a message holds of them is not selected once more: it costs PostgreSQL a quarter of a large List to write each
   /// key as text.
   func sources(in columns: [String]) -> (sources: [PageCutter.Source], more: [String]) {
     var more: [String] = []
