@@ -1,5 +1,7 @@
 /// One statement of an operation.
-package struct Step: Sendable {
+///
+/// A class, as each call takes hold of it several times: one reference costs less than copies of its parts.
+package final class Step: Sendable {
   package enum Effect: Sendable {
     /// Rows, if any, are ignored.
     case none
@@ -13,14 +15,14 @@ package struct Step: Sendable {
     case respond(RowEncoder)
   }
 
-  package var statement: Statement
+  package let statement: Statement
   /// For each placeholder, the index of its value in the operation's parameters; captured columns follow these.
-  package var parameters: [Int]
+  package let parameters: [Int]
   /// Whether the captured columns are bound behind `parameters`.
-  package var takesCapture: Bool
-  package var effect: Effect
+  package let takesCapture: Bool
+  package let effect: Effect
   /// How several operations of this step become one statement; nil: they do not.
-  package var gathering: Gathering?
+  package let gathering: Gathering?
 
   package init(
     _ statement: Statement, parameters: [Int], takesCapture: Bool = false, effect: Effect, gathering: Gathering? = nil
@@ -30,6 +32,11 @@ package struct Step: Sendable {
     self.takesCapture = takesCapture
     self.effect = effect
     self.gathering = gathering
+  }
+
+  /// The same, going together with others of its kind.
+  func gathered(by gathering: Gathering?) -> Step {
+    Step(statement, parameters: parameters, takesCapture: takesCapture, effect: effect, gathering: gathering)
   }
 }
 

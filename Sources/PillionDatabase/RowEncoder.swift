@@ -7,7 +7,7 @@ package import PillionWire
 /// that table. Zeros and NULLs are written as the proto says: a field without presence is left out when it is zero
 /// (-0.0 and NaN are not zero), an optional field, wrapper or message when it is NULL; a nullable message says null; an
 /// array that is NULL is empty.
-package struct RowEncoder: Sendable {
+package final class RowEncoder: Sendable {
   /// A column of the rows and the field that it becomes.
   package struct Column: Sendable {
     package var shape: FieldShape
@@ -44,10 +44,12 @@ package struct RowEncoder: Sendable {
   }
 
   /// A message without fields.
-  package init() { self.init(columns: [], dialect: .sqlite) }
+  package convenience init() { self.init(columns: [], dialect: .sqlite) }
 
   /// `columns` in the order of the cells.
-  package init(columns: [Column], dialect: Dialect) { self.init(columns: columns, dialect: dialect, origin: nil) }
+  package convenience init(columns: [Column], dialect: Dialect) {
+    self.init(columns: columns, dialect: dialect, origin: nil)
+  }
 
   init(columns: [Column], dialect: Dialect, origin: Origin?) {
     self.dialect = dialect

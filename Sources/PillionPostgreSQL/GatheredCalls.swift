@@ -64,13 +64,17 @@ final class GatheredCalls {
 
   /// Gives the reads that want this key to `body`.
   func answer(_ key: Cell, _ body: (Operation) -> Void) -> Bool {
-    guard case .reads(let keys, let width) = kind, key.bytes.count == width, let found = key.bytes.baseAddress else {
-      return false
-    }
+    guard case .reads(let keys, let width) = kind, width >= 8, key.bytes.count == width,
+      let found = key.bytes.baseAddress
+    else { return false }
     var isKnown = false
     keys.withUnsafeBytes { keys in
       guard let base = keys.baseAddress else { return }
-      for index in flights.indices where memcmp(base + index * width, found, width) == 0 {
+      // A key has eight bytes or more, which nearly always tell it from the others.
+      let head = found.loadUnaligned(as: UInt64.self)
+      for index in flights.indices {
+        let key = base + index * width
+        guard key.loadUnaligned(as: UInt64.self) == head, width == 8 || memcmp(key, found, width) == 0 else { continue }
         isKnown = true
         guard let operation = flights[index].operation else { continue }
         flights[index].operation = nil

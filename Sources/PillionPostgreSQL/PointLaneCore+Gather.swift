@@ -11,8 +11,7 @@ extension PointLaneCore {
     guard limit > 1, connection.prepares else { return sendFirst(on: connection, at: now) }
     var reads = ContiguousArray<Flight>()
     reads.reserveCapacity(min(limit, queue.calls.count))
-    while reads.count < limit, let next = queue.calls.first, !next.isAlone {
-      queue.calls.removeFirst()
+    while reads.count < limit, queue.calls.first?.isAlone == false, let next = queue.calls.removeFirst() {
       reads.append(next)
     }
     for index in reads.indices where reads[index].operation != nil {
@@ -107,7 +106,7 @@ extension PointLaneCore {
   private mutating func send(
     _ calls: GatheredCalls, _ flights: ContiguousArray<Flight>, on connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
-    for flight in flights { begin(flight, on: connection, at: now) }
+    for index in flights.indices { begin(flights[index], on: connection, at: now) }
     do {
       switch try connection.send(calls, &binder) {
       case .sent:

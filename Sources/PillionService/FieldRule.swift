@@ -111,7 +111,7 @@ enum FieldRule: Sendable {
   // MARK: Checking
 
   /// What is wrong with the items of a repeated field, or nil: a length is the list's, all else each item's.
-  func problem(withItems slot: Slot, in message: DecodedMessage) -> String? {
+  func problem(withItems slot: Slot, in message: borrowing DecodedMessage) -> String? {
     if case .length(let minimum, let maximum, .items) = self {
       return Self.problem(length: slot.count, minimum: minimum, maximum: maximum, unit: "items")
     }
@@ -122,7 +122,7 @@ enum FieldRule: Sendable {
   }
 
   /// What is wrong with a value, or nil. An absent slot holds its type's zero.
-  func problem(with slot: Slot, in message: DecodedMessage) -> String? {
+  func problem(with slot: Slot, in message: borrowing DecodedMessage) -> String? {
     switch self {
     case .length(let minimum, let maximum, let unit):
       guard unit == .characters else {
@@ -160,7 +160,7 @@ enum FieldRule: Sendable {
     }
   }
 
-  private static func text(of slot: Slot, in message: DecodedMessage) -> String {
+  private static func text(of slot: Slot, in message: borrowing DecodedMessage) -> String {
     message.withBytes(of: slot) { String(decoding: $0, as: UTF8.self) }
   }
 

@@ -59,7 +59,7 @@ final class ListRequest: Sendable {
 
   /// Adds every violation it finds, and returns nil if there were any.
   func call(
-    _ message: DecodedMessage, _ admission: ServiceAccess.Admission? = nil, now: WallTime,
+    _ message: borrowing DecodedMessage, _ admission: ServiceAccess.Admission? = nil, now: WallTime,
     violations: inout [FieldViolation]
   ) -> Call? {
     let plan = admission?.rows?.plans.list ?? plan

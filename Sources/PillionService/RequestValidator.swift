@@ -44,7 +44,7 @@ struct RequestValidator: Sendable {
   /// Whether it lets everything pass.
   var isEmpty: Bool { checks.isEmpty }
 
-  func validate(_ message: DecodedMessage, violations: inout [FieldViolation]) {
+  func validate(_ message: borrowing DecodedMessage, violations: inout [FieldViolation]) {
     for check in checks {
       if let flag = check.flag, message.slots[flag].word == 0 { continue }
       let slot = message.slots[check.slot]

@@ -1,7 +1,7 @@
 /// A request message, read field by field: no object per message, no copy of its strings.
 ///
 /// Reused from call to call; valid only while the request's bytes are. `RequestDecoder.decode` fills it.
-package struct DecodedMessage {
+package struct DecodedMessage: ~Copyable {
   /// Elements and bytes of scratch whose memory stays for the next call; what one large message took goes back.
   static let retainedElements = 16_384
   static let retainedScratch = 1 << 20

@@ -23,7 +23,7 @@ import Testing
   }
 }
 
-private struct CorpusChecker {
+private struct CorpusChecker: ~Copyable {
   struct Malformed: Error { var line: String }
 
   private var decoder = RequestDecoder(shape: .everything)

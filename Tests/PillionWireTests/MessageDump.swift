@@ -7,7 +7,7 @@ struct MessageDump {
 
   let shape: MessageShape
 
-  func text(of message: DecodedMessage) throws -> String {
+  func text(of message: borrowing DecodedMessage) throws -> String {
     var parts: [String] = []
     for (index, field) in shape.fields.enumerated() {
       let slot = message.slots[index]
@@ -27,7 +27,7 @@ struct MessageDump {
     return parts.joined(separator: " ")
   }
 
-  private func text(of slot: Slot, _ type: ProtoType, _ message: DecodedMessage) throws -> String {
+  private func text(of slot: Slot, _ type: ProtoType, _ message: borrowing DecodedMessage) throws -> String {
     switch slot.state {
     case .null: return "null"
     case .invalid: return "!"
@@ -51,7 +51,7 @@ struct MessageDump {
     }
   }
 
-  private func text(of slot: Slot, _ scalar: ProtoScalar, _ message: DecodedMessage) -> String {
+  private func text(of slot: Slot, _ scalar: ProtoScalar, _ message: borrowing DecodedMessage) -> String {
     switch scalar {
     case .bool, .uint32, .uint64: "\(slot.word)"
     case .int32, .int64: "\(Int64(bitPattern: slot.word))"

@@ -76,7 +76,7 @@ extension MessageShape {
 
 extension RequestDecoder {
   /// Decodes `bytes` and hands the message to `body` while they live.
-  func withMessage<Result>(_ bytes: [UInt8], _ body: (DecodedMessage) throws -> Result) throws -> Result {
+  func withMessage<Result>(_ bytes: [UInt8], _ body: (borrowing DecodedMessage) throws -> Result) throws -> Result {
     var message = DecodedMessage()
     return try bytes.withUnsafeBytes { raw in
       try decode(raw, into: &message)

@@ -28,7 +28,7 @@ extension RecordHook {
   func presenter(_ call: ServerCall) -> RowPresenter? {
     if defaults.contain(.present) { return nil }
     let context = context(of: call)
-    return { message in
+    return { [self] message in
       var record: Record = try decoded(message)
       try present(&record, context)
       return try record.serializedBytes()

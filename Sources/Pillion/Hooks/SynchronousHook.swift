@@ -5,10 +5,15 @@ import PillionTransport
 import SwiftProtobuf
 
 /// `SynchronousModelHooks` as the services know them.
-struct SynchronousHook<Hooks: SynchronousModelHooks>: RecordHook {
+final class SynchronousHook<Hooks: SynchronousModelHooks>: RecordHook {
   let hooks: Hooks
   let database: DatabaseAccess
   let defaults = DefaultSteps(of: Hooks.self)
+
+  init(hooks: Hooks, database: DatabaseAccess) {
+    self.hooks = hooks
+    self.database = database
+  }
 
   func queryset(_ context: CallContext) throws -> Queryset { try hooks.queryset(context) }
 

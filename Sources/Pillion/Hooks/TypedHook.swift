@@ -5,10 +5,15 @@ import PillionTransport
 import SwiftProtobuf
 
 /// `ModelHooks` as the services know them: from bytes to messages and back.
-struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
+final class TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
   let hooks: Hooks
   let database: DatabaseAccess
   let defaults = DefaultSteps(of: Hooks.self)
+
+  init(hooks: Hooks, database: DatabaseAccess) {
+    self.hooks = hooks
+    self.database = database
+  }
 
   func queryset(_ context: CallContext) throws -> Queryset { try hooks.queryset(context) }
 
@@ -36,8 +41,8 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     guard let context = call.notes as? CallContext else { throw Status(.internal, "a hook without a context") }
     let answer: HookedAnswer
     switch call.action {
-    case .create: answer = try await write(call, context) { try await hooks.performCreate($0, $1, save: $2) }
-    case .update: answer = try await write(call, context) { try await hooks.performUpdate($0, $1, save: $2) }
+    case .create: answer = try await write(call, context) { [hooks] in try await hooks.performCreate($0, $1, save: $2) }
+    case .update: answer = try await write(call, context) { [hooks] in try await hooks.performUpdate($0, $1, save: $2) }
     case .partialUpdate: answer = try await change(call, context)
     case .destroy: answer = try await destroy(call, context)
     case .retrieve, .list, .listPage: answer = try await find(call, context)
@@ -95,7 +100,7 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     try await around(call, context) { context, save in
       try await hooks.performDestroy(asked.message, context) { _ = try await save(asked.bytes(of: $0)) }
     }
-    return HookedAnswer([]) { await hooks.committed(nil, context) }
+    return HookedAnswer([]) { [hooks] in await hooks.committed(nil, context) }
   }
 
   /// The row that the database has answered with, kept in `row`.
@@ -121,7 +126,7 @@ struct TypedHook<Hooks: ModelHooks>: RecordHook, AnsweringHook {
     _ record: Hooks.Record, _ row: Decoded<Hooks.Record>?, _ context: CallContext
   ) throws -> HookedAnswer {
     let shown = try shown(record, row, context)
-    return HookedAnswer(shown.bytes) { await hooks.committed(shown.message, context) }
+    return HookedAnswer(shown.bytes) { [hooks] in await hooks.committed(shown.message, context) }
   }
 
   /// Runs `body` with the way to the database that the hooks have asked for.

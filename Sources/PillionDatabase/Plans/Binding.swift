@@ -126,7 +126,7 @@ package struct BoundOperation: Sendable {
 }
 
 /// One unary action of one model: what to do with a request, settled when the schema loads.
-package protocol UnaryPlan: Sendable {
+package protocol UnaryPlan: AnyObject, Sendable {
   /// The request's message.
   var request: MessageShape { get }
 

@@ -2,22 +2,36 @@ package import PillionSchema
 package import PillionWire
 
 /// Finds one row by the request's lookup fields.
-package struct LookupPlan: UnaryPlan {
+package final class LookupPlan: UnaryPlan {
   package let request: MessageShape
-  let bindings: [Binding]
-  let scope: Scope?
-  /// Values of the scopes of related models, whose rows the answer holds.
-  var relatedScopes = Parameters()
-  let steps: [Step]
-  let isWrite: Bool
-  /// What of the answer goes out; nil: all of it.
-  var mask: MessageMask?
+  private let bindings: [Binding]
+  private let scope: Scope?
+  private let relatedScopes: Parameters
+  private let steps: [Step]
+  private let isWrite: Bool
+  private let mask: MessageMask?
+
+  /// - Parameters:
+  ///   - relatedScopes: values of the scopes of related models, whose rows the answer holds.
+  ///   - mask: what of the answer goes out; nil: all of it.
+  init(
+    request: MessageShape, bindings: [Binding], scope: Scope?, relatedScopes: Parameters = Parameters(), steps: [Step],
+    isWrite: Bool, mask: MessageMask? = nil
+  ) {
+    self.request = request
+    self.bindings = bindings
+    self.scope = scope
+    self.relatedScopes = relatedScopes
+    self.steps = steps
+    self.isWrite = isWrite
+    self.mask = mask
+  }
 
   package func bind(
     _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
-    for binding in bindings { binding.bind(message, now: now, to: &parameters, violations: &violations) }
+    for index in bindings.indices { bindings[index].bind(message, now: now, to: &parameters, violations: &violations) }
     if let scope { parameters.append(contentsOf: scope.parameters) }
     if let caller { parameters.append(contentsOf: caller) }
     parameters.append(contentsOf: relatedScopes)
@@ -31,10 +45,12 @@ extension LookupPlan {
     retrieve(sql, request: request, sql.select(response))
   }
 
-  static func retrieve(_ sql: ModelSQL, request: MessageShape, _ selection: RowSelection) -> LookupPlan {
+  static func retrieve(
+    _ sql: ModelSQL, request: MessageShape, _ selection: RowSelection, mask: MessageMask? = nil
+  ) -> LookupPlan {
     LookupPlan(
       request: request, bindings: Binding.lookups(sql, in: request), scope: sql.scope,
-      relatedScopes: selection.relatedScopes, steps: [selection.step], isWrite: false)
+      relatedScopes: selection.relatedScopes, steps: [selection.step], isWrite: false, mask: mask)
   }
 
   static func destroy(_ sql: ModelSQL, request: MessageShape) -> LookupPlan {
@@ -59,9 +75,9 @@ extension ModelSQL {
     let lookup = lookup(in: &builder.query)
     let list = selectList(of: message, only: only, in: &builder.query)
     builder.append("SELECT \(list.sql) FROM \(table) AS t WHERE \(lookup)")
-    var step = builder.step(.respond(list.encoder))
-    step.gathering = gathering(message, only: only).map { .reads($0) }
-    return RowSelection(step: step, relatedScopes: list.parameters)
+    let gathering = gathering(message, only: only).map { Gathering.reads($0) }
+    return RowSelection(
+      step: builder.step(.respond(list.encoder)).gathered(by: gathering), relatedScopes: list.parameters)
   }
 
   /// One statement: the row and what join tables hold of it. Foreign keys are checked when all of it is done.

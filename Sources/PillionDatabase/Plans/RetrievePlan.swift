@@ -44,8 +44,8 @@ package final class RetrievePlan: UnaryPlan {
       if let known = cache[selection] { return known }
       if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
       let reading = sql.reading(selection, of: response, isPresented: isPresented)
-      var made = LookupPlan.retrieve(sql, request: request, sql.select(response, only: reading.selected))
-      made.mask = reading.mask
+      let made = LookupPlan.retrieve(
+        sql, request: request, sql.select(response, only: reading.selected), mask: reading.mask)
       cache[selection] = made
       return made
     }

@@ -24,9 +24,8 @@ extension ModelSQL {
       } else {
         row += values.isEmpty ? "DEFAULT VALUES" : "(\(columns)) VALUES (\(values.joined(separator: ", ")))"
       }
-      var step = writeRow(row, write, response, &builder)
-      step.gathering = gathering(of: step, "INSERT INTO \(table) AS t (\(columns))", write, response)
-      return [step]
+      let step = writeRow(row, write, response, &builder)
+      return [step.gathered(by: gathering(of: step, "INSERT INTO \(table) AS t (\(columns))", write, response))]
     case .sqlite:
       row += values.isEmpty ? "DEFAULT VALUES" : "(\(columns)) VALUES (\(values.joined(separator: ", ")))"
       let steps = writeSteps(row, write, response, &builder, callerParameters: 0)
