@@ -48,11 +48,14 @@ public struct Server: Sendable {
 
   /// Serves a service over a model, put together in code: in the place of the definitions' service of that name, or
   /// beside them.
-  public mutating func add(_ service: some GenericService) {
+  @inlinable
+  public mutating func add<Controller: GenericService>(_ service: Controller) { add(service, ByteHooks(service)) }
+
+  @usableFromInline
+  mutating func add(_ service: any GenericService, _ hooks: ByteHooks) {
     modelServices.append { context in
       CodeService(
-        name: service.name, model: service.model, actions: service.actions,
-        hook: TypedHook(hooks: service, database: context.database))
+        name: service.name, model: service.model, actions: service.actions, hook: WaitingHook(hooks, context.database))
     }
     services.append(service)
   }
@@ -72,13 +75,19 @@ public struct Server: Sendable {
   }
 
   /// Has hooks take part in the calls of their model; those added last count.
-  public mutating func add(_ hooks: some ModelHooks) {
-    self.hooks[hooks.model] = { TypedHook(hooks: hooks, database: $0.database) }
-  }
+  @inlinable
+  public mutating func add<Hooks: ModelHooks>(_ hooks: Hooks) { add(ByteHooks(hooks)) }
+
+  @usableFromInline
+  mutating func add(_ hooks: ByteHooks) { self.hooks[hooks.model] = { WaitingHook(hooks, $0.database) } }
 
   /// The same for hooks that wait for nothing.
-  public mutating func add(_ hooks: some SynchronousModelHooks) {
-    self.hooks[hooks.model] = { SynchronousHook(hooks: hooks, database: $0.database) }
+  @inlinable
+  public mutating func add<Hooks: SynchronousModelHooks>(_ hooks: Hooks) { add(SynchronousByteHooks(hooks)) }
+
+  @usableFromInline
+  mutating func add(_ hooks: SynchronousByteHooks) {
+    self.hooks[hooks.model] = { SynchronousHook(hooks, $0.database) }
   }
 
   /// Runs as long as the server does, and is cancelled at its end.

@@ -62,7 +62,7 @@ final class ListHandler: CallHandler {
     } catch {
       return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
     }
-    method.hook?.begin(call, bytes)
+    method.hook?.begin(call, Array(bytes))
     let admission = method.access?.admit(call)
     if call.isEnded { return }
     var violations: [FieldViolation] = []

@@ -81,10 +81,11 @@ private final class UnaryHandler: CallHandler {
 
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
     guard let hook = method.hook else { return read(bytes, call) }
-    hook.begin(call, bytes)
+    let request = Array(bytes)
+    hook.begin(call, request)
     var violations: [FieldViolation] = []
     do {
-      let changed = try hook.receive(bytes, method.action, call, violations: &violations)
+      let changed = try hook.receive(request, method.action, call, violations: &violations)
       if let changed {
         changed.withUnsafeBytes { read($0, call, violations) }
       } else {

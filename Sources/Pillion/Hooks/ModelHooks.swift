@@ -151,6 +151,9 @@ extension ModelHooks {
 public struct Violations: Sendable {
   private(set) var entries: [(field: String, description: String)] = []
 
+  @usableFromInline
+  init() {}
+
   /// - Parameters:
   ///   - field: as the proto has it: `title`.
   ///   - description: how it is wrong, in words that go on from the field: `must not be shouted`.

@@ -29,7 +29,7 @@ private final class HookedHandler: CallHandler {
 
   func onMessage(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall) {
     request = Array(bytes)
-    method.hook.begin(call, bytes)
+    method.hook.begin(call, request)
   }
 
   func onRequestEnd(_ call: ServerCall) {

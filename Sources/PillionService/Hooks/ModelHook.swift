@@ -7,7 +7,7 @@ import PillionWire
 /// on the event loop; what it throws becomes the call's status, as `HookFailure` and `ErrorPolicy` have it.
 package protocol ModelHook: AnyObject, Sendable {
   /// When the request's message has come, before all else.
-  func begin(_ call: ServerCall, _ request: UnsafeRawBufferPointer)
+  func begin(_ call: ServerCall, _ request: [UInt8])
 
   /// Before the database is asked: which of the service's rows the call's action is about; nil: all of them. A Create does
   /// not ask.
@@ -17,7 +17,7 @@ package protocol ModelHook: AnyObject, Sendable {
   ///
   /// - Parameter violations: gets what is wrong with it.
   func receive(
-    _ request: UnsafeRawBufferPointer, _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
+    _ request: [UInt8], _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
   ) throws -> [UInt8]?
 
   /// What changes the model's messages on their way out, one after the other; nil: they go out as they are.
@@ -56,7 +56,7 @@ package protocol AnsweringHook: ModelHook {
 
 extension AnsweringHook {
   package func receive(
-    _ request: UnsafeRawBufferPointer, _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
+    _ request: [UInt8], _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]
   ) throws -> [UInt8]? { nil }
 }
 

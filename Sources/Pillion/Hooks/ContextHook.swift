@@ -2,22 +2,19 @@ import PillionDatabase
 import PillionSchema
 import PillionService
 import PillionTransport
-import SwiftProtobuf
 
 /// What hooks of both kinds do alike: which rows a call is about, and rows on their way out.
-protocol RecordHook<Record>: ModelHook {
-  associatedtype Record: Message
-
+protocol ContextHook: ModelHook {
   var database: DatabaseAccess { get }
   var defaults: DefaultSteps { get }
-
-  func queryset(_ context: CallContext) throws -> Queryset
-  func present(_ record: inout Record, _ context: CallContext) throws
+  var queryset: @Sendable (CallContext) throws -> Queryset { get }
+  /// From message to message.
+  var present: @Sendable ([UInt8], CallContext) throws -> [UInt8] { get }
 }
 
-extension RecordHook {
-  func begin(_ call: ServerCall, _ request: UnsafeRawBufferPointer) {
-    call.attributes[ContextNote.self] = ContextNote(CallContext(call, database, hooks: (Array(request), defaults)))
+extension ContextHook {
+  func begin(_ call: ServerCall, _ request: [UInt8]) {
+    call.attributes[ContextNote.self] = ContextNote(CallContext(call, database, hooks: (request, defaults)))
   }
 
   func baseRows(_ call: ServerCall) throws -> BaseRows? {
@@ -28,11 +25,7 @@ extension RecordHook {
   func presenter(_ call: ServerCall) -> RowPresenter? {
     if defaults.contain(.present) { return nil }
     let context = context(of: call)
-    return { [self] message in
-      var record: Record = try decoded(message)
-      try present(&record, context)
-      return try record.serializedBytes()
-    }
+    return { [present] message in try present(message, context) }
   }
 
   func end(_ call: ServerCall) { call.attributes[ContextNote.self]?.context.passAdded(to: call) }
@@ -41,14 +34,6 @@ extension RecordHook {
   func context(of call: ServerCall) -> CallContext {
     if let note = call.attributes[ContextNote.self] { return note.context }
     return CallContext(call, database, hooks: ([], defaults))
-  }
-}
-
-func decoded<Content: Message>(_ bytes: [UInt8]) throws -> Content {
-  do {
-    return try Content(serializedBytes: bytes)
-  } catch {
-    throw Status(.internal, "The message cannot be decoded as \(Content.protoMessageName).")
   }
 }
 

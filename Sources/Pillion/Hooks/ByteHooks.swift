@@ -1,0 +1,173 @@
+public import PillionTransport
+public import SwiftProtobuf
+
+/// `ModelHooks` in bytes.
+///
+/// Its closures are made by code that is inlined into the program's own module, where the types of the messages are known:
+/// swift-protobuf's code is compiled for them there, instead of looking them up at every call.
+@usableFromInline
+struct ByteHooks: Sendable {
+  /// Asks the database: from the request's message to the row's.
+  @usableFromInline typealias Save = ([UInt8]) async throws -> [UInt8]
+  /// Runs what it is given with the way to the database that the hooks have asked for.
+  @usableFromInline typealias Transaction = ((CallContext, Save) async throws -> Answer) async throws -> Answer
+  /// Throws what is wrong with a request: what has been found, and what the definitions find.
+  @usableFromInline typealias Check = (Violations, [UInt8]) async throws -> Void
+  @usableFromInline typealias Write = @Sendable ([UInt8], CallContext, Check, Transaction) async throws -> Answer
+
+  @usableFromInline
+  struct Answer: Sendable {
+    @usableFromInline let message: [UInt8]
+    @usableFromInline let committed: (@Sendable () async -> Void)?
+
+    @inlinable
+    init(_ message: [UInt8], committed: (@Sendable () async -> Void)? = nil) {
+      self.message = message
+      self.committed = committed
+    }
+  }
+
+  @usableFromInline let type: Any.Type
+  @usableFromInline let model: String
+  @usableFromInline let isTransactional: Bool
+  @usableFromInline let mayBlock: Bool
+  @usableFromInline let queryset: @Sendable (CallContext) throws -> Queryset
+  @usableFromInline let present: @Sendable ([UInt8], CallContext) throws -> [UInt8]
+  @usableFromInline let getObject: @Sendable ([UInt8], CallContext, Save) async throws -> [UInt8]
+  @usableFromInline let create: Write
+  @usableFromInline let update: Write
+  @usableFromInline let partialUpdate: Write
+  @usableFromInline let destroy: Write
+
+  @inlinable
+  init<Hooks: ModelHooks>(_ hooks: Hooks) {
+    type = Hooks.self
+    model = hooks.model
+    isTransactional = hooks.isTransactional
+    mayBlock = hooks.mayBlock
+    queryset = { try hooks.queryset($0) }
+    present = { message, context in
+      let row = try Decoded<Hooks.Record>(message)
+      return try row.presented(by: hooks, context).bytes
+    }
+    getObject = { request, context, find in
+      let asked = try Decoded<Hooks.Key>(request)
+      var row: Decoded<Hooks.Record>?
+      let record = try await hooks.getObject(asked.message, context) { key in
+        let found = try await Decoded<Hooks.Record>(find(asked.bytes(of: key)))
+        row = found
+        return found.message
+      }
+      return try Decoded(record, of: row).presented(by: hooks, context).bytes
+    }
+    create = Self.write(hooks) { hooks, record, context, save in
+      try await hooks.performCreate(record, context, save: save)
+    }
+    update = Self.write(hooks) { hooks, record, context, save in
+      try await hooks.performUpdate(record, context, save: save)
+    }
+    partialUpdate = { request, context, check, transaction in
+      let asked = try Decoded<Hooks.Changes>(request)
+      var violations = Violations()
+      try await hooks.validate(changes: asked.message, &violations, context)
+      try await check(violations, request)
+      return try await transaction { context, save in
+        var row: Decoded<Hooks.Record>?
+        let record = try await hooks.performPartialUpdate(asked.message, context) { changes in
+          let written = try await Decoded<Hooks.Record>(save(asked.bytes(of: changes)))
+          row = written
+          return written.message
+        }
+        return try Decoded(record, of: row).answer(of: hooks, context)
+      }
+    }
+    destroy = { request, context, _, transaction in
+      let asked = try Decoded<Hooks.Key>(request)
+      let done = try await transaction { context, save in
+        try await hooks.performDestroy(asked.message, context) { _ = try await save(asked.bytes(of: $0)) }
+        return Answer([])
+      }
+      return Answer(done.message) { await hooks.committed(nil, context) }
+    }
+  }
+
+  @inlinable
+  static func write<Hooks: ModelHooks>(
+    _ hooks: Hooks,
+    _ perform:
+      @escaping @Sendable (
+        Hooks, Hooks.Record, CallContext, (Hooks.Record) async throws -> Hooks.Record
+      ) async throws -> Hooks.Record
+  ) -> Write {
+    { request, context, check, transaction in
+      let brought = try Decoded<Hooks.Record>(request)
+      var record = brought.message
+      try await hooks.receive(&record, context)
+      var violations = Violations()
+      try await hooks.validate(record, &violations, context)
+      let received = try Decoded(record, of: brought)
+      try await check(violations, received.bytes)
+      return try await transaction { context, save in
+        var row: Decoded<Hooks.Record>?
+        let record = try await perform(hooks, received.message, context) { record in
+          let written = try await Decoded<Hooks.Record>(save(received.bytes(of: record)))
+          row = written
+          return written.message
+        }
+        return try Decoded(record, of: row).answer(of: hooks, context)
+      }
+    }
+  }
+}
+
+/// A message with its bytes: what of it comes back unchanged is not encoded again.
+@usableFromInline
+struct Decoded<Content: Message & Equatable>: Sendable {
+  @usableFromInline let message: Content
+  @usableFromInline let bytes: [UInt8]
+
+  @inlinable
+  init(_ bytes: [UInt8]) throws {
+    message = try Content(hooked: bytes)
+    self.bytes = bytes
+  }
+
+  /// - Parameter other: the same with other contents, perhaps; nil: there are no bytes yet.
+  @inlinable
+  init(_ message: Content, of other: Decoded?) throws {
+    self.message = message
+    bytes = try other?.bytes(of: message) ?? message.serializedBytes()
+  }
+
+  @inlinable
+  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.serializedBytes() }
+
+  /// What the client sees of it.
+  @inlinable
+  func presented<Hooks: ModelHooks>(by hooks: Hooks, _ context: CallContext) throws -> Decoded
+  where Hooks.Record == Content {
+    var shown = message
+    try hooks.present(&shown, context)
+    return try Decoded(shown, of: self)
+  }
+
+  /// The same as the answer of a call that writes; made inside the transaction, as a `present` that fails undoes the write.
+  @inlinable
+  func answer<Hooks: ModelHooks>(of hooks: Hooks, _ context: CallContext) throws -> ByteHooks.Answer
+  where Hooks.Record == Content {
+    let shown = try presented(by: hooks, context)
+    return ByteHooks.Answer(shown.bytes) { await hooks.committed(shown.message, context) }
+  }
+}
+
+extension Message {
+  /// - Throws: `Status` INTERNAL.
+  @inlinable
+  init(hooked bytes: [UInt8]) throws {
+    do {
+      try self.init(serializedBytes: bytes)
+    } catch {
+      throw Status(.internal, "The message cannot be decoded as \(Self.protoMessageName).")
+    }
+  }
+}
