@@ -6,7 +6,7 @@ extension Driver {
   /// - Parameters:
   ///   - deadline: monotonic nanoseconds; 0: none.
   ///   - mailbox: of the event loop that runs the task; nil: it runs elsewhere.
-  package func run(
+  package nonisolated(nonsending) func run(
     _ bound: BoundOperation, deadline: UInt64, session: CallSession? = nil, mailbox: (any Mailbox)? = nil
   ) async -> Operation.Outcome {
     let operation = AwaitedOperation(

@@ -53,7 +53,7 @@ package final class HookedCall: @unchecked Sendable {
   }
 
   /// What is wrong with a request, by the rules of the definitions.
-  package func violations(in request: [UInt8]) async throws -> [FieldViolation] {
+  package nonisolated(nonsending) func violations(in request: [UInt8]) async throws -> [FieldViolation] {
     do {
       let bound = try await bind(request)
       known.withLock { $0 = (request, bound) }
@@ -66,7 +66,7 @@ package final class HookedCall: @unchecked Sendable {
   /// Does to the database what the action does, as a call without hooks would: through the lanes.
   ///
   /// - Returns: the answer's message; empty where the action has none.
-  package func save(_ request: [UInt8]) async throws -> [UInt8] {
+  package nonisolated(nonsending) func save(_ request: [UInt8]) async throws -> [UInt8] {
     let bound = try await passed(request)
     let outcome = await method.driver.run(bound, deadline: deadline, session: session, mailbox: loop)
     return try message(of: outcome, bound)
@@ -110,7 +110,7 @@ package final class HookedCall: @unchecked Sendable {
   }
 
   /// What a request asks of the database; each that has been looked at counts once, as default values are made anew.
-  private func passed(_ request: [UInt8]) async throws -> BoundOperation {
+  private nonisolated(nonsending) func passed(_ request: [UInt8]) async throws -> BoundOperation {
     let bound = known.withLock { known in
       guard let it = known, it.request == request else { return BoundOperation?.none }
       known = nil
@@ -120,7 +120,7 @@ package final class HookedCall: @unchecked Sendable {
     return try await bind(request)
   }
 
-  private func bind(_ request: [UInt8]) async throws -> BoundOperation {
+  private nonisolated(nonsending) func bind(_ request: [UInt8]) async throws -> BoundOperation {
     var message = DecodedMessage()
     try request.withUnsafeBytes { bytes in
       do throws(WireError) {
@@ -140,7 +140,7 @@ package final class HookedCall: @unchecked Sendable {
   }
 
   /// Tells the call's audit what the first request that is looked at writes.
-  private func note(_ request: [UInt8]) async throws {
+  private nonisolated(nonsending) func note(_ request: [UInt8]) async throws {
     try await call.eventLoop.submit { [self] in
       guard let mutation = method.mutation, let note = call.attributes[MutationNote.self], note.fields.isEmpty else {
         return

@@ -41,7 +41,7 @@ private final class HookedHandler: CallHandler {
     task = Task(executorPreference: hooked.loop?.executor) { await HookedHandler.run(hook, hooked, call, unary) }
   }
 
-  private static func run(
+  private nonisolated(nonsending) static func run(
     _ hook: any AnsweringHook, _ hooked: HookedCall, _ call: ServerCall, _ unary: UnaryMethod
   ) async {
     let result = await result(hook, hooked)
@@ -56,7 +56,7 @@ private final class HookedHandler: CallHandler {
     if case .success(let answer) = result { await answer.committed?() }
   }
 
-  private static func result(
+  private nonisolated(nonsending) static func result(
     _ hook: any AnsweringHook, _ call: HookedCall
   ) async -> Result<HookedAnswer, any Error> {
     do {
