@@ -76,8 +76,8 @@ extension PointLaneCore {
   /// The server has committed what it was sent before its Sync.
   mutating func finishCommit(of connection: PipelinedConnection) {
     guard !connection.uncommitted.isEmpty else { return }
-    let committed = connection.uncommitted
-    connection.uncommitted = []
+    var committed: ContiguousArray<(flight: Flight, outcome: Operation.Outcome)> = []
+    swap(&committed, &connection.uncommitted)
     if let flight = committed.first?.flight, flight.gathering != nil {
       let size = committed.reduce(into: 0) { size, write in
         if case .message(let message) = write.outcome { size = max(size, message.count) }
@@ -85,6 +85,8 @@ extension PointLaneCore {
       gatherLimits.noteCommit(of: committed.count, size: size, flight.statement.id)
     }
     for (flight, outcome) in committed { finish(flight, outcome) }
+    committed.removeAll(keepingCapacity: true)
+    connection.uncommitted = committed
   }
 
   /// COMMIT failed: a deferred constraint, a serialization failure. Several writes are not told whose it was.

@@ -161,7 +161,7 @@ extension PointLaneCore {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
       let outcome = outcome(of: result, flight)
       if flight.isWrite {
-        connection.uncommitted = [(flight, outcome)]
+        connection.uncommitted.append((flight, outcome))
       } else {
         finish(flight, outcome)
       }
