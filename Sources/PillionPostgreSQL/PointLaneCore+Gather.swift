@@ -11,7 +11,8 @@ extension PointLaneCore {
     guard limit > 1, connection.prepares else { return sendFirst(on: connection, at: now) }
     var reads = ContiguousArray<Flight>()
     reads.reserveCapacity(min(limit, queue.calls.count))
-    while reads.count < limit, queue.calls.first?.isAlone == false, let next = queue.calls.removeFirst() {
+    while reads.count < limit, let next = queue.calls.first, !next.isAlone {
+      queue.calls.removeFirst()
       reads.append(next)
     }
     for index in reads.indices where reads[index].operation != nil {

@@ -12,7 +12,7 @@ struct Ring<Element> {
     _modify { yield &storage[slot(index)] }
   }
 
-  var first: Element? { _read { if count == 0 { yield nil } else { yield storage[head] } } }
+  var first: Element? { count == 0 ? nil : storage[head] }
 
   mutating func append(_ element: Element) {
     if count == storage.count { grow() }
