@@ -195,10 +195,8 @@ def measure_pages(folder, pg, options, growth):
     (folder / "pages").mkdir()
     (folder / "pages/bench.yaml").write_text(queries.MODEL)
     path = folder / "pages.db"
-    pg.sql(queries.FILL["postgresql"].format(rows=rows))
-    pg.sql("VACUUM (FREEZE, ANALYZE) bench_row")
-    with contextlib.closing(sqlite3.connect(path)) as db:
-        db.executescript(queries.FILL["sqlite"].format(rows=rows))
+    queries.fill(pg, rows)
+    queries.fill(path, rows)
     series = {}
     for database, url in (("PostgreSQL", pg.uri), ("SQLite", f"sqlite:{path}")):
         server = run.Pillion(folder, url, folder / "pages")

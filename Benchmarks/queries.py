@@ -74,6 +74,19 @@ FILL = {
         CREATE INDEX {table}_note ON {table} (note, id);
         """,
 }
+
+
+def fill(database, rows):
+    """Makes the tables of MODEL, `rows` of them in bench_row; `database` is a run.PostgreSQL, or the path of an SQLite file."""
+    for table, count in {"bench_row": rows, "bench_small": SMALL, "bench_single": 1}.items():
+        if isinstance(database, run.PostgreSQL):
+            database.sql(FILL["postgresql"].format(table=table, rows=count))
+            database.sql(f"VACUUM (FREEZE, ANALYZE) {table}")
+        else:
+            with contextlib.closing(sqlite3.connect(database)) as connection:
+                connection.executescript(FILL["sqlite"].format(table=table, rows=count))
+
+
 ORDERS = ["", "id desc", "views", "views desc, id desc", "views desc", "rating, id", "rating desc", "note"]
 
 
@@ -201,20 +214,15 @@ def main():
         folder = pathlib.Path(name)
         (folder / "models").mkdir()
         (folder / "models/bench.yaml").write_text(MODEL)
-        tables = {"bench_row": options.rows if "pages" in options.only else 1, "bench_small": SMALL, "bench_single": 1}
+        rows = options.rows if "pages" in options.only else 1
         for database in options.databases.split(","):
-            fill = "".join(FILL[database].format(table=table, rows=rows) for table, rows in tables.items())
             if database == "postgresql":
                 postgres = run.PostgreSQL(folder / "pg")
                 stack.callback(postgres.stop)
-                postgres.sql(fill)
-                for table in tables:
-                    postgres.sql(f"VACUUM (FREEZE, ANALYZE) {table}")
+                fill(postgres, rows)
                 url = postgres.uri
             else:
-                connection = sqlite3.connect(folder / "rows.db")
-                connection.executescript(fill)
-                connection.close()
+                fill(folder / "rows.db", rows)
                 url = f"sqlite:{folder}/rows.db"
             server = run.Pillion(folder, url, folder / "models")
             client = Client(server)
