@@ -11,6 +11,7 @@ package final class ReadGathering: Sendable {
     /// A UUID's text, 36 bytes.
     case uuid
 
+    /// Bytes of a key, eight at least.
     package var width: Int { self == .integer ? 8 : 36 }
   }
 

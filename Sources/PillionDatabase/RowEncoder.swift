@@ -7,6 +7,8 @@ package import PillionWire
 /// that table. Zeros and NULLs are written as the proto says: a field without presence is left out when it is zero
 /// (-0.0 and NaN are not zero), an optional field, wrapper or message when it is NULL; a nullable message says null; an
 /// array that is NULL is empty.
+///
+/// A class, as `Step` is.
 package final class RowEncoder: Sendable {
   /// A column of the rows and the field that it becomes.
   package struct Column: Sendable {

@@ -68,13 +68,15 @@ final class GatheredCalls {
       let found = key.bytes.baseAddress
     else { return false }
     var isKnown = false
-    keys.withUnsafeBytes { keys in
-      guard let base = keys.baseAddress else { return }
+    keys.withUnsafeBytes { all in
+      guard let base = all.baseAddress else { return }
       // A key has eight bytes or more, which nearly always tell it from the others.
       let head = found.loadUnaligned(as: UInt64.self)
       for index in flights.indices {
-        let key = base + index * width
-        guard key.loadUnaligned(as: UInt64.self) == head, width == 8 || memcmp(key, found, width) == 0 else { continue }
+        let wanted = base + index * width
+        guard wanted.loadUnaligned(as: UInt64.self) == head, width == 8 || memcmp(wanted, found, width) == 0 else {
+          continue
+        }
         isKnown = true
         guard let operation = flights[index].operation else { continue }
         flights[index].operation = nil

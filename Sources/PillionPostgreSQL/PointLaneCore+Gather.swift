@@ -109,6 +109,7 @@ extension PointLaneCore {
   private mutating func send(
     _ calls: GatheredCalls, _ flights: ContiguousArray<Flight>, on connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
+    // By index: a loop over them would take hold of each.
     for index in flights.indices { begin(flights[index], on: connection, at: now) }
     do {
       switch try connection.send(calls, &binder) {

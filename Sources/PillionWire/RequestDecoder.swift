@@ -5,6 +5,8 @@ package import PillionSchema
 /// It accepts the bytes that protobuf's own parsers accept and takes the same values from them: unknown fields and
 /// known numbers with another wire type are passed over, the last of several scalars counts, submessages that occur
 /// twice are merged, packed and unpacked elements mix, strings must be UTF-8, numbers are cut to their type's width.
+///
+/// A class, so that a call takes hold of it by one reference.
 package final class RequestDecoder: Sendable {
   package let shape: MessageShape
   private let table: FieldTable

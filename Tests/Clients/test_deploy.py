@@ -241,6 +241,13 @@ def test_dockerfile_ignores_nothing_that_it_copies():
         assert (ROOT / path).exists(), path
 
 
+def test_dockerfile_builds_as_releases_are_built():
+    flags = re.search(r"^RELEASE_FLAGS := (.+)$", (ROOT / "Makefile").read_text(), re.M).group(1)
+    build = re.search(r"^RUN (swift build .+?) && ", (DEPLOY / "Dockerfile").read_text(), re.M | re.S).group(1)
+    words = " ".join(build.replace("\\", " ").split())
+    assert flags in words
+
+
 def test_image_installs_what_the_binary_links(binary):
     """The last stage of the Dockerfile has the Debian package of every library that is not part of Debian's base."""
     text = (DEPLOY / "Dockerfile").read_text().split("FROM ")[-1]

@@ -1,10 +1,8 @@
-public import PillionTransport
-public import SwiftProtobuf
-
 /// `ModelHooks` in bytes.
 ///
-/// Its closures are made by code that is inlined into the program's own module, where the types of the messages are known:
-/// swift-protobuf's code is compiled for them there, instead of looking them up at every call.
+/// Its closures are made by code that is inlined into the program's own module, where hooks and messages have known types:
+/// what goes on between them is compiled for these, instead of looking them up at every call. swift-protobuf's own decoding
+/// and encoding stay as they are.
 @usableFromInline
 struct ByteHooks: Sendable {
   /// Asks the database: from the request's message to the row's.
@@ -13,6 +11,7 @@ struct ByteHooks: Sendable {
   @usableFromInline typealias Transaction = ((CallContext, Save) async throws -> Answer) async throws -> Answer
   /// Throws what is wrong with a request: what has been found, and what the definitions find.
   @usableFromInline typealias Check = (Violations, [UInt8]) async throws -> Void
+  /// A call that writes: its request, checked and then written as the hooks have it. A Destroy has nothing to check.
   @usableFromInline typealias Write = @Sendable ([UInt8], CallContext, Check, Transaction) async throws -> Answer
 
   @usableFromInline
@@ -27,10 +26,11 @@ struct ByteHooks: Sendable {
     }
   }
 
-  @usableFromInline let type: Any.Type
+  /// For `DefaultSteps`.
+  @usableFromInline let hooksType: Any.Type
   @usableFromInline let model: String
-  @usableFromInline let isTransactional: Bool
-  @usableFromInline let mayBlock: Bool
+  @usableFromInline let isTransactional: @Sendable () -> Bool
+  @usableFromInline let mayBlock: @Sendable () -> Bool
   @usableFromInline let queryset: @Sendable (CallContext) throws -> Queryset
   @usableFromInline let present: @Sendable ([UInt8], CallContext) throws -> [UInt8]
   @usableFromInline let getObject: @Sendable ([UInt8], CallContext, Save) async throws -> [UInt8]
@@ -41,14 +41,14 @@ struct ByteHooks: Sendable {
 
   @inlinable
   init<Hooks: ModelHooks>(_ hooks: Hooks) {
-    type = Hooks.self
+    hooksType = Hooks.self
     model = hooks.model
-    isTransactional = hooks.isTransactional
-    mayBlock = hooks.mayBlock
+    isTransactional = { hooks.isTransactional }
+    mayBlock = { hooks.mayBlock }
     queryset = { try hooks.queryset($0) }
     present = { message, context in
       let row = try Decoded<Hooks.Record>(message)
-      return try row.presented(by: hooks, context).bytes
+      return try Decoded(presenting: row.message, by: hooks, context, of: row).bytes
     }
     getObject = { request, context, find in
       let asked = try Decoded<Hooks.Key>(request)
@@ -58,7 +58,7 @@ struct ByteHooks: Sendable {
         row = found
         return found.message
       }
-      return try Decoded(record, of: row).presented(by: hooks, context).bytes
+      return try Decoded(presenting: record, by: hooks, context, of: row).bytes
     }
     create = Self.write(hooks) { hooks, record, context, save in
       try await hooks.performCreate(record, context, save: save)
@@ -78,7 +78,7 @@ struct ByteHooks: Sendable {
           row = written
           return written.message
         }
-        return try Decoded(record, of: row).answer(of: hooks, context)
+        return try Self.answer(record, row, hooks, context)
       }
     }
     destroy = { request, context, _, transaction in
@@ -114,60 +114,19 @@ struct ByteHooks: Sendable {
           row = written
           return written.message
         }
-        return try Decoded(record, of: row).answer(of: hooks, context)
+        return try Self.answer(record, row, hooks, context)
       }
     }
   }
-}
 
-/// A message with its bytes: what of it comes back unchanged is not encoded again.
-@usableFromInline
-struct Decoded<Content: Message & Equatable>: Sendable {
-  @usableFromInline let message: Content
-  @usableFromInline let bytes: [UInt8]
-
+  /// Made inside the transaction, as a `present` that fails undoes the write.
+  ///
+  /// - Parameter row: as the database has it, if it has been asked.
   @inlinable
-  init(_ bytes: [UInt8]) throws {
-    message = try Content(hooked: bytes)
-    self.bytes = bytes
-  }
-
-  /// - Parameter other: the same with other contents, perhaps; nil: there are no bytes yet.
-  @inlinable
-  init(_ message: Content, of other: Decoded?) throws {
-    self.message = message
-    bytes = try other?.bytes(of: message) ?? message.serializedBytes()
-  }
-
-  @inlinable
-  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.serializedBytes() }
-
-  /// What the client sees of it.
-  @inlinable
-  func presented<Hooks: ModelHooks>(by hooks: Hooks, _ context: CallContext) throws -> Decoded
-  where Hooks.Record == Content {
-    var shown = message
-    try hooks.present(&shown, context)
-    return try Decoded(shown, of: self)
-  }
-
-  /// The same as the answer of a call that writes; made inside the transaction, as a `present` that fails undoes the write.
-  @inlinable
-  func answer<Hooks: ModelHooks>(of hooks: Hooks, _ context: CallContext) throws -> ByteHooks.Answer
-  where Hooks.Record == Content {
-    let shown = try presented(by: hooks, context)
-    return ByteHooks.Answer(shown.bytes) { await hooks.committed(shown.message, context) }
-  }
-}
-
-extension Message {
-  /// - Throws: `Status` INTERNAL.
-  @inlinable
-  init(hooked bytes: [UInt8]) throws {
-    do {
-      try self.init(serializedBytes: bytes)
-    } catch {
-      throw Status(.internal, "The message cannot be decoded as \(Self.protoMessageName).")
-    }
+  static func answer<Hooks: ModelHooks>(
+    _ record: Hooks.Record, _ row: Decoded<Hooks.Record>?, _ hooks: Hooks, _ context: CallContext
+  ) throws -> Answer {
+    let shown = try Decoded(presenting: record, by: hooks, context, of: row)
+    return Answer(shown.bytes) { await hooks.committed(shown.message, context) }
   }
 }

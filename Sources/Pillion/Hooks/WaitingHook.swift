@@ -12,7 +12,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
   init(_ hooks: ByteHooks, _ database: DatabaseAccess) {
     self.hooks = hooks
     self.database = database
-    defaults = DefaultSteps(of: hooks.type)
+    defaults = DefaultSteps(of: hooks.hooksType)
   }
 
   var queryset: @Sendable (CallContext) throws -> Queryset { hooks.queryset }
@@ -32,7 +32,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
     return !defaults.contain(steps)
   }
 
-  var mayBlock: Bool { hooks.mayBlock }
+  var mayBlock: Bool { hooks.mayBlock() }
 
   func notes(of call: ServerCall) -> any Sendable { context(of: call) }
 
@@ -62,7 +62,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
     _ call: HookedCall, _ context: CallContext,
     _ body: (CallContext, ByteHooks.Save) async throws -> ByteHooks.Answer
   ) async throws -> ByteHooks.Answer {
-    guard hooks.isTransactional else { return try await body(context) { try await call.save($0) } }
+    guard hooks.isTransactional() else { return try await body(context) { try await call.save($0) } }
     return try await call.transaction { lease in
       try await body(context.inside(lease)) { try await call.save($0, on: lease) }
     }

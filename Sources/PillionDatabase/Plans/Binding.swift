@@ -126,6 +126,8 @@ package struct BoundOperation: Sendable {
 }
 
 /// One unary action of one model: what to do with a request, settled when the schema loads.
+///
+/// Of classes, as each call takes hold of it.
 package protocol UnaryPlan: AnyObject, Sendable {
   /// The request's message.
   var request: MessageShape { get }

@@ -31,6 +31,7 @@ package final class LookupPlan: UnaryPlan {
     _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
+    // By index: a loop over them would take hold of all that each has.
     for index in bindings.indices { bindings[index].bind(message, now: now, to: &parameters, violations: &violations) }
     if let scope { parameters.append(contentsOf: scope.parameters) }
     if let caller { parameters.append(contentsOf: caller) }

@@ -6,6 +6,9 @@ import PillionWire
 
 /// One call of a method with hooks that may wait, as its task sees it.
 ///
+/// What a call without a transaction awaits runs where its caller does, as looking for the task's executor at each step costs
+/// more than most steps.
+///
 /// `@unchecked Sendable`: `call` is touched only on its event loop; `known` and `mask` are locked; the rest is immutable.
 package final class HookedCall: @unchecked Sendable {
   package var action: Action { method.action }
@@ -121,20 +124,19 @@ package final class HookedCall: @unchecked Sendable {
   }
 
   private nonisolated(nonsending) func bind(_ request: [UInt8]) async throws -> BoundOperation {
-    var message = DecodedMessage()
-    try request.withUnsafeBytes { bytes in
+    var violations: [FieldViolation] = []
+    let outcome = try request.withUnsafeBytes { bytes in
+      var message = DecodedMessage()
       do throws(WireError) {
         try method.decoder.decode(bytes, into: &message)
       } catch {
         throw Status(.internal, "The request cannot be decoded: \(error.message).")
       }
+      method.validator.validate(message, violations: &violations)
+      return plan.bind(message, caller: caller, now: WallTime(clock), violations: &violations)
     }
     if isNoted { try await note(request) }
-    var violations: [FieldViolation] = []
-    method.validator.validate(message, violations: &violations)
-    guard let bound = plan.bind(message, caller: caller, now: WallTime(clock), violations: &violations) else {
-      throw HookFailure.violations(violations)
-    }
+    guard let bound = outcome else { throw HookFailure.violations(violations) }
     if let asked = bound.mask { mask.withLock { $0 = asked } }
     return bound
   }
@@ -145,9 +147,11 @@ package final class HookedCall: @unchecked Sendable {
       guard let mutation = method.mutation, let note = call.attributes[MutationNote.self], note.fields.isEmpty else {
         return
       }
-      var message = DecodedMessage()
-      try request.withUnsafeBytes { try method.decoder.decode($0, into: &message) }
-      mutation.note(message, in: note)
+      try request.withUnsafeBytes { bytes in
+        var message = DecodedMessage()
+        try method.decoder.decode(bytes, into: &message)
+        mutation.note(message, in: note)
+      }
     }.get()
   }
 }

@@ -5,6 +5,8 @@ import PillionWire
 
 /// What a program has to say about the calls of a model's services, as the services know it: in bytes. All of it is asked
 /// on the event loop; what it throws becomes the call's status, as `HookFailure` and `ErrorPolicy` have it.
+///
+/// Of classes, as each call takes hold of it, and of nothing where there are no hooks.
 package protocol ModelHook: AnyObject, Sendable {
   /// When the request's message has come, before all else.
   func begin(_ call: ServerCall, _ request: [UInt8])

@@ -113,6 +113,77 @@ import Testing
     }
   }
 
+  /// Changes what is stored on its way out, and answers for some keys without the database.
+  struct Showing: ModelHooks {
+    typealias Record = Blog_Post
+    typealias Key = Blog_PostRetrieveRequest
+
+    let model = "blog.Post"
+
+    func performCreate(
+      _ post: Blog_Post, _ context: CallContext, save: (Blog_Post) async throws -> Blog_Post
+    ) async throws -> Blog_Post {
+      var stored = try await save(post)
+      stored.content += "written"
+      return stored
+    }
+
+    func getObject(
+      _ key: Blog_PostRetrieveRequest, _ context: CallContext,
+      find: (Blog_PostRetrieveRequest) async throws -> Blog_Post
+    ) async throws -> Blog_Post {
+      if key.id < 0 { return .with { $0.title = "made up" } }
+      return try await find(key)
+    }
+
+    func present(_ post: inout Blog_Post, _ context: CallContext) { post.content += ", shown" }
+  }
+
+  @Test func whatTwoHooksChangeIsShownOnce() async throws {
+    try await withHooks(Showing()) { test, posts in
+      let created = try await posts.create(Self.titled("a"))
+      #expect(created.content == "written, shown")
+      let read = try await posts.retrieve(.with { $0.id = created.id })
+      #expect(read.title == "a" && read.content == ", shown")
+      try await test.expect("SELECT content FROM blog_post", [[""]])
+    }
+  }
+
+  @Test func aHookMayAnswerWithoutTheDatabase() async throws {
+    try await withHooks(Showing()) { _, posts in
+      let found = try await posts.retrieve(.with { $0.id = -1 })
+      #expect(found.title == "made up" && found.content == ", shown")
+      let error = await #expect(throws: RPCError.self) { try await posts.retrieve(.with { $0.id = 1 }) }
+      #expect(error?.code == .notFound)
+    }
+  }
+
+  /// Hooks that find out later whether they want a transaction.
+  final class Changing: ModelHooks {
+    typealias Record = Blog_Post
+
+    let model = "blog.Post"
+    let wants = Atomic(false)
+    var isTransactional: Bool { wants.load(ordering: .relaxed) }
+
+    func performCreate(
+      _ post: Blog_Post, _ context: CallContext, save: (Blog_Post) async throws -> Blog_Post
+    ) async throws -> Blog_Post {
+      _ = try await save(post)
+      throw Secret()
+    }
+  }
+
+  @Test func whetherThereIsATransactionIsAskedAtEachCall() async throws {
+    let hooks = Changing()
+    try await withHooks(hooks) { test, posts in
+      await #expect(throws: RPCError.self) { try await posts.create(Self.titled("stays")) }
+      hooks.wants.store(true, ordering: .relaxed)
+      await #expect(throws: RPCError.self) { try await posts.create(Self.titled("is undone")) }
+      try await test.expect("SELECT title FROM blog_post", [["stays"]])
+    }
+  }
+
   @Test func aStatementThatRunsOnIsStoppedWithTheCall() async throws {
     let hooks = Creating { post, context, save in
       if post.title == "endless" {
