@@ -12,7 +12,7 @@ struct FlightQueue {
   var isEmpty: Bool { count == 0 }
 
   mutating func append(_ flight: Flight) {
-    guard flight.gathering != nil else { return calls.append(flight) }
+    guard flight.isGatherableInsert else { return calls.append(flight) }
     let id = flight.statement.id
     if inserts[id] == nil { turns.append(id) }
     inserts[id, default: Ring()].append(flight)
@@ -21,11 +21,19 @@ struct FlightQueue {
 
   /// Puts a flight back whose turn it was.
   mutating func prepend(_ flight: Flight) {
-    guard flight.gathering != nil else { return calls.prepend(flight) }
+    guard flight.isGatherableInsert else { return calls.prepend(flight) }
     let id = flight.statement.id
     if inserts[id] == nil { turns.prepend(id) }
     inserts[id, default: Ring()].prepend(flight)
     insertCount += 1
+  }
+
+  /// Takes the first of the calls, up to `limit` of them and up to one that goes alone.
+  mutating func takeCalls(_ limit: Int) -> ContiguousArray<Flight> {
+    var taken: ContiguousArray<Flight> = []
+    taken.reserveCapacity(min(limit, calls.count))
+    while taken.count < limit, calls.first?.isAlone == false, let next = calls.removeFirst() { taken.append(next) }
+    return taken
   }
 
   /// The statement whose inserts are next, and how many they are.

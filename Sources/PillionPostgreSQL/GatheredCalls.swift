@@ -1,4 +1,3 @@
-internal import Glibc
 internal import PillionDatabase
 
 /// Calls that were sent as one statement.
@@ -33,11 +32,9 @@ final class GatheredCalls {
     let width = gathering.key.width
     var keys: [UInt8] = []
     keys.reserveCapacity(flights.count * width)
-    for flight in flights {
-      guard let parameters = flight.operation?.parameters, let entry = parameters.entries.first,
-        entry.kind == (gathering.key == .integer ? .binary : .text), entry.count == width
-      else { return nil }
-      keys.append(contentsOf: parameters.bytes[entry.start..<entry.start + width])
+    // By index: a loop over them would take hold of each.
+    for index in flights.indices {
+      guard flights[index].operation?.appendKey(gathering.key, to: &keys) == true else { return nil }
     }
     return GatheredCalls(
       .reads(keys: keys, width: width), gathering.statement, gathering.parameters(of: keys), flights)
@@ -62,28 +59,31 @@ final class GatheredCalls {
   /// Whether `answer` and `takeAll` have nothing left to do.
   var isOver: Bool { flights.isEmpty }
 
-  /// Gives the reads that want this key to `body`.
-  func answer(_ key: Cell, _ body: (Operation) -> Void) -> Bool {
+  /// The next of the reads, from `start` on, that wants this key; nil: there is none.
+  func index(of key: Cell, from start: Int) -> Int? {
     guard case .reads(let keys, let width) = kind, width >= 8, key.bytes.count == width,
       let found = key.bytes.baseAddress
-    else { return false }
-    var isKnown = false
-    keys.withUnsafeBytes { all in
-      guard let base = all.baseAddress else { return }
+    else { return nil }
+    return keys.withUnsafeBytes { all in
       // A key has eight bytes or more, which nearly always tell it from the others.
       let head = found.loadUnaligned(as: UInt64.self)
-      for index in flights.indices {
-        let wanted = base + index * width
-        guard wanted.loadUnaligned(as: UInt64.self) == head, width == 8 || memcmp(wanted, found, width) == 0 else {
-          continue
+      var offset = start * width
+      while offset + width <= all.count {
+        if all.loadUnaligned(fromByteOffset: offset, as: UInt64.self) == head,
+          width == 8 || all[offset..<offset + width].elementsEqual(key.bytes)
+        {
+          return offset / width
         }
-        isKnown = true
-        guard let operation = flights[index].operation else { continue }
-        flights[index].operation = nil
-        body(operation)
+        offset += width
       }
+      return nil
     }
-    return isKnown
+  }
+
+  /// The operation of a read, which is answered with that; nil: it has been already.
+  func take(_ index: Int) -> Operation? {
+    guard flights.indices.contains(index) else { return nil }
+    return flights[index].operation.take()
   }
 
   /// The flights that are not answered yet; there are none afterwards.

@@ -6,7 +6,7 @@ struct Flight {
   var operation: Operation?
   /// Whether it was answered before it ran to its end: it still runs, for nobody.
   var isAbandoned = false
-  let statement: Statement
+  let step: Step
   let isWrite: Bool
   let arrival: UInt64
   /// Gets a Sync of its own: a write, a call that has a role of its own, or a read that somebody else's error aborted.
@@ -17,8 +17,13 @@ struct Flight {
   var wasLost = false
   /// Times its statement was prepared anew for it.
   var preparations: UInt8 = 0
-  /// How it may go together with other inserts; nil for what is no insert, or runs by itself.
-  var gathering: InsertGathering?
+  /// Whether it may go together with others of its step.
+  var isGatherable: Bool
+
+  var statement: Statement { step.statement }
+
+  /// Whether it is an insert that may go together with others: those wait for each other.
+  var isGatherableInsert: Bool { isWrite && isGatherable }
 
   /// Whether nobody waits for it any more.
   func isGivenUp(at now: UInt64) -> Bool {
@@ -126,13 +131,10 @@ final class PipelinedConnection {
     }
     guard prepares, operation.comment == nil else { return try sendUnnamed(flight, operation, &binder) }
     guard let name = try prepared(flight.statement) else { return .notSent }
-    guard let step = operation.steps.first else {
-      throw DatabaseError(.pillion(.internal), "an operation without a step")
-    }
-    let isSent = try binder.bind(operation.parameters, at: step.parameters) { connection.execute(name, $0) }
+    let isSent = try binder.bind(operation.parameters, at: flight.step.parameters) { connection.execute(name, $0) }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
-    if flight.gathering != nil { inserts &+= 1 }
+    if flight.isGatherableInsert { inserts &+= 1 }
     return isSent ? .sent : .broken
   }
 
@@ -149,10 +151,7 @@ final class PipelinedConnection {
   private func sendUnnamed(
     _ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder
   ) throws(DatabaseError) -> Sent {
-    guard let step = operation.steps.first else {
-      throw DatabaseError(.pillion(.internal), "an operation without a statement")
-    }
-    let isSent = try binder.bind(operation.parameters, at: step.parameters) {
+    let isSent = try binder.bind(operation.parameters, at: flight.step.parameters) {
       connection.execute(unnamed: flight.statement, comment: operation.comment, $0)
     }
     entries.append(.query(flight))

@@ -1,5 +1,6 @@
 internal import CPillionPostgreSQL
 internal import PillionDatabase
+internal import PillionWire
 
 /// Calls of one statement that wait together go out as one statement ("Gathering"). What a call means does not change:
 /// should the statement fail, nothing of it has stayed, and each runs by itself and gets an answer of its own.
@@ -9,43 +10,39 @@ extension PointLaneCore {
   /// Takes up to `limit` reads from the front of the queue and sends them; false when the connection broke.
   mutating func sendReads(on connection: PipelinedConnection, limit: Int, at now: UInt64) -> Bool {
     guard limit > 1, connection.prepares else { return sendFirst(on: connection, at: now) }
-    var reads = ContiguousArray<Flight>()
-    reads.reserveCapacity(min(limit, queue.calls.count))
-    while reads.count < limit, let next = queue.calls.first, !next.isAlone {
-      queue.calls.removeFirst()
-      reads.append(next)
-    }
-    for index in reads.indices where reads[index].operation != nil {
-      let isSent = sendGathered(&reads, from: index, on: connection, at: now)
-      guard isSent else {
+    var reads = queue.takeCalls(limit)
+    var index = 0
+    while index < reads.count {
+      if reads[index].operation != nil, !sendGathered(&reads, from: index, on: connection, at: now) {
         for flight in reads.reversed() where flight.operation != nil { queue.prepend(flight) }
         return false
       }
+      index += 1
     }
     return true
-  }
-
-  /// Nil for a read that is answered, or goes by itself: a comment in its statement says for whom it is.
-  private static func gathering(of flight: Flight) -> ReadGathering? {
-    guard let operation = flight.operation, operation.comment == nil,
-      case .reads(let gathering)? = operation.steps.first?.gathering
-    else { return nil }
-    return gathering
   }
 
   /// Sends a read, and with it those of its statement behind it; what is sent leaves `reads`.
   private mutating func sendGathered(
     _ reads: inout ContiguousArray<Flight>, from first: Int, on connection: PipelinedConnection, at now: UInt64
   ) -> Bool {
-    let lead = reads[first]
-    reads[first].operation = nil
-    guard let gathering = Self.gathering(of: lead) else { return send(lead, on: connection, at: now) }
-    var together: ContiguousArray = [lead]
+    let step = reads[first].step
+    guard reads[first].isGatherable, case .reads(let gathering)? = step.gathering else {
+      let lead = reads[first]
+      reads[first].operation = nil
+      return send(lead, on: connection, at: now)
+    }
     let limit = gatherLimits.keys(of: gathering.statement.id)
-    for index in reads.indices.dropFirst(first + 1) where together.count < limit {
-      guard reads[index].statement === lead.statement, Self.gathering(of: reads[index]) != nil else { continue }
-      together.append(reads[index])
-      reads[index].operation = nil
+    func goesAlong(_ index: Int) -> Bool { reads[index].step === step && reads[index].isGatherable }
+    var together: ContiguousArray<Flight> = []
+    if first == 0, reads.count <= limit, reads.indices.allSatisfy(goesAlong) {
+      swap(&together, &reads)
+    } else {
+      for index in reads.indices.dropFirst(first) where together.count < limit {
+        guard reads[index].operation != nil, goesAlong(index) else { continue }
+        together.append(reads[index])
+        reads[index].operation = nil
+      }
     }
     guard together.count > 1, let gathered = GatheredCalls.reads(gathering, together) else {
       for flight in together { queue.prepend(flight) }
@@ -66,7 +63,9 @@ extension PointLaneCore {
     let limit = min(count, gatherLimits.inserts(of: statement))
     var together = queue.takeInserts(limit, bytes: GatherLimits.bytes)
     guard let lead = together.first else { return true }
-    guard let (statement, rows) = lead.gathering?.statement(forUpTo: together.count) else {
+    guard case .inserts(let gathering)? = lead.step.gathering,
+      let (statement, rows) = gathering.statement(forUpTo: together.count)
+    else {
       for flight in together.dropFirst().reversed() { queue.prepend(flight) }
       return send(lead, on: connection, at: now)
     }
@@ -79,7 +78,7 @@ extension PointLaneCore {
     guard !connection.uncommitted.isEmpty else { return }
     var committed: ContiguousArray<(flight: Flight, outcome: Operation.Outcome)> = []
     swap(&committed, &connection.uncommitted)
-    if let flight = committed.first?.flight, flight.gathering != nil {
+    if let flight = committed.first?.flight, flight.isGatherableInsert {
       let size = committed.reduce(into: 0) { size, write in
         if case .message(let message) = write.outcome { size = max(size, message.count) }
       }
@@ -182,9 +181,7 @@ extension PointLaneCore {
     _ calls: GatheredCalls, from result: borrowing QueryResult, of connection: PipelinedConnection
   ) {
     for (row, flight) in calls.flights.enumerated() {
-      guard let operation = flight.operation, case .respond(let encoder)? = operation.steps.first?.effect else {
-        continue
-      }
+      guard flight.operation != nil, case .respond(let encoder) = flight.step.effect else { continue }
       let cells = result.load(row: Int32(truncatingIfNeeded: row), into: &cells)
       connection.uncommitted.append((flight, message(of: cells, encoder)))
     }
@@ -194,18 +191,21 @@ extension PointLaneCore {
   /// Gives each row to those who want its key. False when a row has a key that nobody sent (a text type that finds more
   /// than what is equal byte by byte): then who got no row may have been meant.
   private mutating func answer(_ reads: GatheredCalls, from result: borrowing QueryResult) -> Bool {
+    guard case .respond(let encoder)? = reads.flights.first?.step.effect else { return false }
     var isComplete = true
     var bytes = 0
     for row in 0..<result.rows {
       let cells = result.load(row: row, into: &cells)
       guard let key = cells.last else { return false }
-      var outcomes: ContiguousArray<Operation> = []
-      if !reads.answer(key, { outcomes.append($0) }) { isComplete = false }
-      for operation in outcomes {
-        guard case .respond(let encoder)? = operation.steps.first?.effect else { continue }
-        let outcome = message(of: cells, encoder)
-        if case .message(let message) = outcome { bytes += message.count }
-        answer(operation, outcome)
+      var next = reads.index(of: key, from: 0)
+      if next == nil { isComplete = false }
+      while let index = next {
+        if let operation = reads.take(index) {
+          let outcome = message(of: cells, encoder)
+          bytes += writer.count
+          answer(operation, outcome)
+        }
+        next = reads.index(of: key, from: index + 1)
       }
     }
     gatherLimits.noteSize(bytes / max(1, Int(result.rows)), of: reads.statement.id)

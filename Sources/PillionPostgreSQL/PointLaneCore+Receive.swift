@@ -42,7 +42,7 @@ extension PointLaneCore {
     case .query(let flight):
       connection.entries.removeFirst()
       connection.load -= PipelinedConnection.load(of: flight)
-      if flight.gathering != nil { connection.inserts -= 1 }
+      if flight.isGatherableInsert { connection.inserts -= 1 }
       if flight.isAbandoned { connection.abandoned -= 1 }
       inFlight -= 1
       advance(connection, at: now)
@@ -187,8 +187,8 @@ extension PointLaneCore {
   }
 
   private mutating func outcome(of result: borrowing QueryResult, _ flight: Flight) -> Operation.Outcome {
-    switch flight.operation?.steps.first?.effect {
-    case .none?, nil: return .done
+    switch flight.step.effect {
+    case .none: return .done
     case .requireRow: return result.hasRow ? .done : .notFound
     case .permitRow: return result.hasRow ? .done : .denied
     case .captureRow:

@@ -5,7 +5,7 @@ extension PointLaneCore {
   mutating func refuse(
     _ flight: Flight, _ error: DatabaseError, on connection: PipelinedConnection, at now: UInt64
   ) {
-    guard let operation = flight.operation, case .sqlState(let state) = error.code else { return fail(flight, error) }
+    guard flight.operation != nil, case .sqlState(let state) = error.code else { return fail(flight, error) }
     switch state {
     case "57014":
       if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
@@ -34,7 +34,7 @@ extension PointLaneCore {
       if RowRefusal.isMeant(state: state, message: error.message) { return finish(flight, .denied) }
     }
     var error = error
-    error.sql = operation.steps.first?.statement.sql
+    error.sql = flight.statement.sql
     fail(flight, error)
   }
 
@@ -43,7 +43,7 @@ extension PointLaneCore {
     guard flight.operation != nil else { return }
     var flight = flight
     flight.isAlone = true
-    flight.gathering = nil
+    flight.isGatherable = false
     flight.repeats += 1
     guard flight.repeats <= Self.repeatLimit else {
       return fail(flight, DatabaseError(.pillion(.unavailable), "the statement was interrupted again and again"))

@@ -79,15 +79,12 @@ struct PointLaneCore: ~Copyable {
       let error = DatabaseError(.sqlState("54023"), "more than \(ParameterBinder.limit) parameters")
       return answer(operation, .failed(error))
     }
-    var flight = Flight(
-      operation: operation, statement: step.statement, isWrite: operation.isWrite, arrival: now,
-      isAlone: operation.isWrite || operation.session != nil)
     // A comment in its statement says for whom it is.
-    if configuration.hasSession, operation.session == nil, operation.comment == nil,
-      case .inserts(let gathering)? = step.gathering
-    {
-      flight.gathering = gathering
-    }
+    let flight = Flight(
+      operation: operation, step: step, isWrite: operation.isWrite, arrival: now,
+      isAlone: operation.isWrite || operation.session != nil,
+      isGatherable: step.gathering != nil && configuration.hasSession && operation.session == nil
+        && operation.comment == nil)
     if isStopping { return fail(flight, DatabaseError(.pillion(.unavailable), "shutting down")) }
     if flight.isGivenUp(at: now) { return giveUp(flight, at: now) }
     if operation.deadline != 0 { nextTimer = min(nextTimer, operation.deadline) }

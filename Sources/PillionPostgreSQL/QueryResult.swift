@@ -54,8 +54,10 @@ struct QueryResult: ~Copyable {
     let columns = self.columns
     return cells.fill(Int(columns)) { index in
       let column = Int32(truncatingIfNeeded: index)
-      guard PQgetisnull(handle, row, column) == 0, let value = PQgetvalue(handle, row, column) else { return Cell() }
       let count = Int(PQgetlength(handle, row, column))
+      // The length of NULL is 0: only where it is need libpq be asked which of the two it is.
+      if count == 0, PQgetisnull(handle, row, column) != 0 { return Cell() }
+      guard let value = PQgetvalue(handle, row, column) else { return Cell() }
       return Cell(kind: .blob, bytes: UnsafeRawBufferPointer(start: value, count: count))
     }
   }

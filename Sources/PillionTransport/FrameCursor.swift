@@ -28,6 +28,13 @@ struct FrameCursor {
         let count = min(payloadRemaining, bytes.count - offset)
         offset += count
         payloadRemaining -= count
+      } else if headerCount == 0, bytes.count - offset >= Self.headerBytes {
+        // Length, type and flags, as they nearly always come: together.
+        let word = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        offset += Self.headerBytes
+        payloadRemaining = Int(word >> 40)
+        type = UInt8(truncatingIfNeeded: word >> 32)
+        flags = UInt8(truncatingIfNeeded: word >> 24)
       } else {
         takeHeader(bytes[offset])
         offset += 1

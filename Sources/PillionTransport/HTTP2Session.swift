@@ -3,7 +3,7 @@ import CPillionHTTP2
 /// The callbacks and options that every session is made from.
 ///
 /// `@unchecked Sendable`: the objects are only read once `init` is over; nghttp2 copies what it needs of them into
-/// each session (`nghttp2_session_server_new2`).
+/// each session (`nghttp2_session_server_new3`).
 private final class HTTP2Setup: @unchecked Sendable {
   static let shared = HTTP2Setup()
 
@@ -45,6 +45,7 @@ private final class HTTP2Setup: @unchecked Sendable {
 /// Owner of one `nghttp2_session`. Its user data is the connection, which owns it in turn and so outlives it.
 final class HTTP2Session {
   let pointer: OpaquePointer
+  private let memory: SessionMemory
 
   /// nil when there is no memory.
   init?(connection: Connection) {
@@ -53,7 +54,11 @@ final class HTTP2Session {
     guard let callbacks = setup.callbacks, let option else { return nil }
     var session: OpaquePointer?
     let user = Unmanaged.passUnretained(connection).toOpaque()
-    guard nghttp2_session_server_new2(&session, callbacks, user, option) == 0, let session else { return nil }
+    memory = connection.loop.sessionMemory
+    var functions = memory.functions
+    guard nghttp2_session_server_new3(&session, callbacks, user, option, &functions) == 0, let session else {
+      return nil
+    }
     pointer = session
   }
 

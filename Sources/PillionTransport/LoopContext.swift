@@ -26,6 +26,7 @@ package final class LoopContext: @unchecked Sendable {
   /// What connections write their frames into, one after the other.
   @exclusivity(unchecked) var scratch: ByteBuffer
   @exclusivity(unchecked) var memory: LoopMemory
+  let sessionMemory = SessionMemory()
   private(set) var isShuttingDown = false
   private var deflaters: [Compression: Deflater] = [:]
 
