@@ -41,6 +41,9 @@ open class RowStream: Job, @unchecked Sendable {
   /// Ends a page; nil when all rows are wanted.
   package let cutter: PageCutter?
 
+  /// Place of the lane that works on it among its driver's; set by the lane before the first news.
+  package final var lane = 0
+
   private struct State {
     var chunks: [Chunk] = []
     var end: End?

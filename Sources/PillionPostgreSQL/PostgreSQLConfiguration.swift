@@ -7,6 +7,8 @@ package struct PostgreSQLConfiguration: Sendable {
   package var pointConnections = 16
   /// Connections for Lists, each for one List at a time; opened when needed, closed when idle.
   package var streamConnections = 8
+  /// Threads that read Lists, at most one a connection.
+  package var streamThreads = 2
   /// For one attempt and one host, from the first packet to the last setting.
   package var connectTimeout: Duration = .seconds(5)
   /// The server's `statement_timeout` for unary calls; zero: none. Lists run as long as their deadline lets them.

@@ -1,6 +1,6 @@
 package import PillionDatabase
 
-/// PostgreSQL by libpq: a lane for unary calls, a lane for Lists, and two helpers for what blocks in libpq, opening
+/// PostgreSQL by libpq: a lane for unary calls, lanes for Lists, and two helpers for what blocks in libpq, opening
 /// connections and cancelling statements.
 ///
 /// An operation has one step here. What it did comes back after the server has committed it. Reads run once more by
@@ -13,7 +13,7 @@ package final class PostgreSQLDriver: Driver {
   private let connector: Connector
   private let canceller: Canceller
   private let points: PointLane
-  private let streams: StreamLane
+  private let streams: StreamLanes
 
   /// Opens a first connection, on the calling thread, and the others in the background. Throws when the server cannot be
   /// reached or refuses the login.
@@ -28,7 +28,7 @@ package final class PostgreSQLDriver: Driver {
     points = try PointLane(
       configuration, connector: connector, canceller: canceller, availability: availability,
       statements: statements)
-    streams = try StreamLane(
+    streams = try StreamLanes(
       configuration, connector: connector, canceller: canceller, statements: statements)
     do {
       try connector.start()

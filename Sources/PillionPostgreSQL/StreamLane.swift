@@ -1,30 +1,29 @@
 internal import CPillionPostgreSQL
 internal import PillionDatabase
 
-/// Lists: each has a connection to itself, read only as fast as its client takes the rows.
+/// A thread for Lists: each has a connection to itself, read only as fast as its client takes the rows.
 ///
-/// A thread of its own, so that a million rows do not hold up unary calls. Whoever has something for it puts it into
-/// the locked inbox; all other state belongs to the thread.
+/// Whoever has something for it puts it into the locked inbox; all other state belongs to the thread.
 final class StreamLane: ConnectorClient {
   private struct Inbox {
-    var opens: ContiguousArray<RowStream> = []
+    /// Lists in the queue that the lane is to look after.
+    var arrivals: [StreamQueue.Waiting] = []
+    /// Whether the queue has something for a connection that is free.
+    var hasArrivals = false
     var resumes: ContiguousArray<RowStream> = []
-    var connections: [Connection] = []
+    var opened: [Connection] = []
     var connectFailure: DatabaseError?
     var cancelsSent: [CancelHandle] = []
     var hasCancellations = false
     var isAwake = true
     var isStopping = false
-    /// Nobody looks into the inbox any more.
-    var isClosed = false
-    /// Streams that wait for a connection.
-    var waiting = 0
-    /// What the thread's last turn has left, for whoever looks.
-    var statistics = DriverStatistics.Lane(name: "stream")
+    /// Connections that the thread's last turn has left open, and those of them that work.
+    var connections = 0
+    var busy = 0
 
     var isEmpty: Bool {
-      opens.isEmpty && resumes.isEmpty && connections.isEmpty && connectFailure == nil && cancelsSent.isEmpty
-        && !hasCancellations
+      arrivals.isEmpty && !hasArrivals && resumes.isEmpty && opened.isEmpty && connectFailure == nil
+        && cancelsSent.isEmpty && !hasCancellations
     }
   }
 
@@ -33,12 +32,22 @@ final class StreamLane: ConnectorClient {
   private let connector: Connector
   private let canceller: Canceller
   private let statements: StatementCounts
+  private let index: Int
+  private let queue: StreamQueue
+  private let limit: Int
   private let inbox = Locked(Inbox())
   private let thread = Locked<LaneThread?>(nil)
 
+  /// - Parameters:
+  ///   - index: place among the lanes.
+  ///   - connections: how many it may have open.
   init(
-    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, statements: StatementCounts
+    _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, statements: StatementCounts,
+    index: Int, queue: StreamQueue, connections: Int
   ) throws(DatabaseError) {
+    self.index = index
+    self.queue = queue
+    limit = connections
     self.configuration = configuration
     self.connector = connector
     self.canceller = canceller
@@ -46,7 +55,6 @@ final class StreamLane: ConnectorClient {
     poller = try Poller()
   }
 
-  /// Starts, and asks for a first connection so that the first List need not wait for it.
   func start() throws(DatabaseError) {
     let worker = try LaneThread(name: "pg-stream") { [self] in run() }
     thread.withLock { $0 = worker }
@@ -54,40 +62,28 @@ final class StreamLane: ConnectorClient {
 
   // MARK: From any thread
 
-  func open(_ stream: RowStream) {
-    enum Verdict { case taken, full, closed }
-    let verdict: Verdict = inbox.withLock { inbox in
-      guard !inbox.isClosed else { return .closed }
-      if inbox.opens.count + inbox.waiting < configuration.queueLimit { return .taken }
-      inbox.statistics.refusals &+= 1
-      return .full
-    }
-    switch verdict {
-    case .taken: post { $0.opens.append(stream) }
-    case .full: refuse(stream, DatabaseError(.pillion(.exhausted), "too many Lists wait for the database"))
-    case .closed: refuse(stream, DatabaseError(.pillion(.unavailable), "shutting down"))
-    }
-  }
+  /// A List waits that the lane is to look after.
+  func look(after waiting: StreamQueue.Waiting) { post { $0.arrivals.append(waiting) } }
 
-  var statistics: DriverStatistics.Lane {
-    inbox.withLock { inbox in
-      var lane = inbox.statistics
-      lane.waiting = inbox.opens.count + inbox.waiting
-      return lane
-    }
-  }
+  /// A List waits that the lane has a connection for.
+  func look() { post { $0.hasArrivals = true } }
+
+  /// Connections that are open, and those of them that work.
+  var connections: (open: Int, busy: Int, limit: Int) { inbox.withLock { ($0.connections, $0.busy, limit) } }
 
   func resume(_ stream: RowStream) { post { $0.resumes.append(stream) } }
   func noteCancellation() { post { $0.hasCancellations = true } }
-  func connected(_ connection: Connection) { post { $0.connections.append(connection) } }
+  func connected(_ connection: Connection) { post { $0.opened.append(connection) } }
   func connectFailed(_ error: DatabaseError) { post { $0.connectFailure = error } }
 
-  /// Lets what runs finish for a while, ends what waits, and ends the thread.
-  func stop() {
+  /// Has what waits end, and what runs finish for a while.
+  func beginStop() {
     post { $0.isStopping = true }
     poller.wake()
-    thread.withLock { $0.take() }?.join()
   }
+
+  /// Ends the thread once it has.
+  func join() { thread.withLock { $0.take() }?.join() }
 
   private func post(_ change: (inout Inbox) -> Void) {
     let wakes = inbox.withLock { inbox in
@@ -98,22 +94,18 @@ final class StreamLane: ConnectorClient {
     if wakes { poller.wake() }
   }
 
-  private func refuse(_ stream: RowStream, _ error: DatabaseError) {
-    stream.end(.failed(error))
-    var outbox = Outbox()
-    outbox.append(stream)
-    outbox.flush()
-  }
-
   // MARK: The lane's thread
 
   private func run() {
     let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
     events.initialize(repeating: epoll_event())
     defer { events.deallocate() }
-    var core = StreamLaneCore(configuration, poller, statements)
-    core.pending = 1
-    core.wanted = 1
+    var core = StreamLaneCore(
+      configuration, poller, statements, index: index, queue: queue, connections: limit)
+    if core.keepsConnection {
+      core.pending = 1
+      core.wanted = 1
+    }
     var outbox = Outbox()
     var milliseconds: Int32 = 0
     var stopLimit: UInt64?
@@ -145,24 +137,18 @@ final class StreamLane: ConnectorClient {
         MonotonicTime.sleep(nanoseconds: StreamLaneCore.gathering)
       }
     }
-    let late = inbox.withLock { inbox in
-      inbox.isClosed = true
-      inbox.connections = []
-      return inbox.opens
-    }
-    for stream in late { refuse(stream, DatabaseError(.pillion(.unavailable), "shutting down")) }
   }
 
   private func takeInbox(_ core: inout StreamLaneCore, at now: UInt64) {
     let news = inbox.withLock { inbox -> Inbox? in
       inbox.isAwake = true
-      inbox.waiting = core.queue.count + inbox.opens.count
       if inbox.isStopping { core.isStopping = true }
       guard !inbox.isEmpty else { return nil }
       let news = inbox
-      inbox.opens = []
+      inbox.arrivals = []
+      inbox.hasArrivals = false
       inbox.resumes = []
-      inbox.connections = []
+      inbox.opened = []
       inbox.connectFailure = nil
       inbox.cancelsSent = []
       inbox.hasCancellations = false
@@ -170,9 +156,9 @@ final class StreamLane: ConnectorClient {
     }
     guard let news else { return }
     if let failure = news.connectFailure { core.acceptFailure(failure, at: now) }
-    for connection in news.connections { core.accept(connection, at: now) }
+    for connection in news.opened { core.accept(connection, at: now) }
     for handle in news.cancelsSent { core.cancelSent(handle, at: now) }
-    for stream in news.opens { core.accept(stream, at: now) }
+    for waiting in news.arrivals { core.accept(waiting) }
     for stream in news.resumes { core.resume(stream, at: now) }
     if news.hasCancellations { core.nextTimer = now }
   }
@@ -190,21 +176,16 @@ final class StreamLane: ConnectorClient {
   }
 
   private func prepareSleep(_ core: borrowing StreamLaneCore, until stopLimit: UInt64?, at now: UInt64) -> Int32 {
-    let waiting = core.queue.count
     let isStopping = core.isStopping
-    let waits = core.waits
     var (connections, busy) = (0, 0)
     for case let connection? in core.slots {
       connections += 1
       if !connection.isIdle { busy += 1 }
     }
-    let limit = core.slots.count
+    queue.noteIdle(connections - busy, of: index)
     let mustStay = inbox.withLock { inbox in
-      inbox.waiting = waiting
-      inbox.statistics.connections = connections
-      inbox.statistics.busy = busy
-      inbox.statistics.limit = limit
-      inbox.statistics.waits = waits
+      inbox.connections = connections
+      inbox.busy = busy
       inbox.isAwake = !inbox.isEmpty || (inbox.isStopping && !isStopping)
       return inbox.isAwake
     }
@@ -215,7 +196,7 @@ final class StreamLane: ConnectorClient {
   /// Whether all streams have ended. The queue does at once; what runs has until the grace is over.
   private func advanceStop(_ core: inout StreamLaneCore, _ limit: inout UInt64?, at now: UInt64) -> Bool {
     let error = DatabaseError(.pillion(.unavailable), "shutting down")
-    while let waiting = core.queue.removeFirst() { core.end(waiting.stream, .failed(error)) }
+    while let waiting = queue.takeFirst(for: index) { core.end(waiting.stream, .failed(error)) }
     let end = limit ?? MonotonicTime.after(now, configuration.shutdownGrace.nanoseconds)
     limit = end
     guard now >= end || core.slots.allSatisfy({ $0?.stream == nil }) else { return false }

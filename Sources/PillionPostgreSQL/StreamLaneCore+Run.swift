@@ -7,6 +7,7 @@ extension StreamLaneCore {
 
   mutating func start(_ waiting: Waiting, on connection: StreamConnection, at now: UInt64) {
     connection.stream = waiting.stream
+    waiting.stream.lane = index
     connection.writer.removeAll()
     connection.rows = 0
     waiting.stream.cutter?.restart()
@@ -297,7 +298,7 @@ extension StreamLaneCore {
     guard let stream = connection.stream else { return }
     connection.stream = nil
     guard connection.hasOffered || connection.hasRestarted || isStopping else {
-      return queue.prepend(Waiting(stream: stream, arrival: now, wasLost: true))
+      return queue.prepend(Waiting(stream: stream, arrival: now, wasLost: true), for: index)
     }
     let reason = connection.failure ?? connection.farewell
     end(stream, .failed(reason ?? DatabaseError(.pillion(.unavailable), "the connection broke")))

@@ -1,14 +1,9 @@
 internal import PillionDatabase
 internal import PillionWire
 
-/// The state of the lane for Lists: which wait, and which run on which connection. Only the lane's thread touches it.
+/// The state of a lane for Lists: which run on which connection. Only the lane's thread touches it.
 struct StreamLaneCore: ~Copyable {
-  struct Waiting {
-    var stream: RowStream
-    var arrival: UInt64
-    /// Whether a connection broke under it before its first rows.
-    var wasLost = false
-  }
+  typealias Waiting = StreamQueue.Waiting
 
   /// Rows that make no full chunk wait this long for more.
   static let lull: UInt64 = 20_000_000
@@ -23,8 +18,11 @@ struct StreamLaneCore: ~Copyable {
   let configuration: PostgreSQLConfiguration
   let poller: Poller
   let statements: StatementCounts
+  /// Place of the lane among those for Lists.
+  let index: Int
+  /// Those of all lanes that wait.
+  let queue: StreamQueue
   var slots: ContiguousArray<StreamConnection?>
-  var queue = Ring<Waiting>()
   /// Streams with news, for their mailboxes.
   var finished: ContiguousArray<Job> = []
   /// Connections to ask the connector for, and those that it has been asked for.
@@ -40,23 +38,23 @@ struct StreamLaneCore: ~Copyable {
   var isFlowing = false
   /// Slots that stopped at the end of their turn.
   var unfinished: ContiguousArray<Int> = []
-  /// Streams so far that no connection could take at once.
-  var waits = 0
 
-  init(_ configuration: PostgreSQLConfiguration, _ poller: Poller, _ statements: StatementCounts) {
+  init(
+    _ configuration: PostgreSQLConfiguration, _ poller: Poller, _ statements: StatementCounts, index: Int,
+    queue: StreamQueue, connections: Int
+  ) {
     self.configuration = configuration
     self.poller = poller
     self.statements = statements
-    slots = ContiguousArray(repeating: nil, count: max(1, min(configuration.streamConnections, 256)))
+    self.index = index
+    self.queue = queue
+    slots = ContiguousArray(repeating: nil, count: connections)
   }
 
   // MARK: Arrivals
 
-  mutating func accept(_ stream: RowStream, at now: UInt64) {
-    if isStopping { return end(stream, .failed(DatabaseError(.pillion(.unavailable), "shutting down"))) }
-    queue.append(Waiting(stream: stream, arrival: now))
-    schedule(stream, arrival: now)
-  }
+  /// A List waits that this lane looks after.
+  mutating func accept(_ waiting: Waiting) { nextTimer = min(nextTimer, due(waiting)) }
 
   mutating func accept(_ connection: Connection, at now: UInt64) {
     pending -= 1
@@ -93,25 +91,30 @@ struct StreamLaneCore: ~Copyable {
 
   // MARK: Who runs where
 
+  /// Whether one connection always stays open, so that the next List need not wait for it: the first lane's does.
+  var keepsConnection: Bool { index == 0 }
+
   /// Starts what waits on idle connections, and asks for more connections while the bound allows it.
   mutating func assign(at now: UInt64) {
-    while let waiting = queue.first {
-      if let error = abandonment(of: waiting.stream, at: now) {
-        queue.removeFirst()
-        end(waiting.stream, .failed(error))
-        continue
+    while true {
+      guard let connection = slots.lazy.compactMap({ $0 }).first(where: { $0.isIdle }) else {
+        queue.noteDelay()
+        break
       }
-      guard let connection = slots.lazy.compactMap({ $0 }).first(where: { $0.isIdle }) else { break }
-      queue.removeFirst()
-      if waiting.arrival < now { waits &+= 1 }
-      waiting.stream.noteStarted()
-      start(waiting, on: connection, at: now)
+      guard let waiting = queue.takeFirst(for: index) else { return }
+      if let error = abandonment(of: waiting.stream, at: now) {
+        end(waiting.stream, .failed(error))
+      } else {
+        waiting.stream.noteStarted()
+        start(waiting, on: connection, at: now)
+      }
     }
-    let open = slots.reduce(0) { $1 == nil ? $0 : $0 + 1 }
-    while pending < queue.count, open + pending < slots.count {
-      pending += 1
-      wanted += 1
-    }
+    let room = slots.reduce(-pending) { $1 == nil ? $0 + 1 : $0 }
+    guard room > 0 else { return }
+    let count = min(room, queue.count(of: index) - pending)
+    guard count > 0 else { return }
+    pending += count
+    wanted += count
   }
 
   func abandonment(of stream: RowStream, at now: UInt64) -> DatabaseError? {
@@ -120,6 +123,8 @@ struct StreamLaneCore: ~Copyable {
   }
 
   mutating func end(_ stream: RowStream, _ end: RowStream.End) {
+    queue.ended(on: index)
+    stream.lane = index
     stream.noteEnded()
     stream.end(end)
     finished.append(stream)
@@ -146,9 +151,10 @@ struct StreamLaneCore: ~Copyable {
 
   // MARK: Time
 
-  private mutating func schedule(_ stream: RowStream, arrival: UInt64) {
-    if stream.deadline != 0 { nextTimer = min(nextTimer, stream.deadline) }
-    nextTimer = min(nextTimer, waitLimit(arrival))
+  /// When a List that waits has waited for too long.
+  private func due(_ waiting: Waiting) -> UInt64 {
+    let deadline = waiting.stream.deadline
+    return min(waitLimit(waiting.arrival), deadline == 0 ? MonotonicTime.never : deadline)
   }
 
   private func waitLimit(_ arrival: UInt64) -> UInt64 {
@@ -159,18 +165,14 @@ struct StreamLaneCore: ~Copyable {
   /// Ends what was cancelled, is out of time, has waited for too long, or is idle for too long.
   mutating func expire(at now: UInt64) {
     nextTimer = MonotonicTime.never
-    var waiting = Ring<Waiting>()
-    swap(&waiting, &queue)
-    while let next = waiting.removeFirst() {
-      if let error = abandonment(of: next.stream, at: now) {
-        end(next.stream, .failed(error))
-      } else if now >= waitLimit(next.arrival) {
-        end(next.stream, .failed(waitError))
-      } else {
-        queue.append(next)
-        schedule(next.stream, arrival: next.arrival)
-      }
+    var next = MonotonicTime.never
+    let over = queue.take(for: index) { waiting in
+      if waiting.stream.isCancelled || due(waiting) <= now { return true }
+      next = min(next, due(waiting))
+      return false
     }
+    for waiting in over { end(waiting.stream, .failed(abandonment(of: waiting.stream, at: now) ?? waitError)) }
+    nextTimer = next
     for case let connection? in slots { expire(connection, at: now) }
   }
 
@@ -189,7 +191,7 @@ struct StreamLaneCore: ~Copyable {
         replace(connection)
       } else if now < limit {
         nextTimer = min(nextTimer, limit, connection.endOfLife)
-      } else if slots.contains(where: { $0 != nil && $0 !== connection }) {
+      } else if !keepsConnection || slots.contains(where: { $0 != nil && $0 !== connection }) {
         close(connection)
       }
     case .draining:
@@ -212,12 +214,12 @@ struct StreamLaneCore: ~Copyable {
     }
   }
 
-  /// Gives up a connection that is too old and on which no stream runs; the last one gets a successor, which the next
-  /// List finds open.
+  /// Gives up a connection that is too old and on which no stream runs; the one that always stays gets a successor, which
+  /// the next List finds open.
   private mutating func replace(_ connection: StreamConnection) {
     guard !connection.isCancelling else { return }
     close(connection)
-    guard !isStopping, slots.allSatisfy({ $0 == nil }), pending == 0 else { return }
+    guard keepsConnection, !isStopping, slots.allSatisfy({ $0 == nil }), pending == 0 else { return }
     pending += 1
     wanted += 1
   }

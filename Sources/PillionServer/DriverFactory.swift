@@ -1,3 +1,4 @@
+import NIOCore
 package import PillionDatabase
 import PillionPostgreSQL
 import PillionSQLite
@@ -40,6 +41,7 @@ extension DatabaseURL {
     postgresql.hasSession = configuration.prepares
     postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
     postgresql.streamConnections = configuration.streams
+    postgresql.streamThreads = configuration.threads > 0 ? configuration.threads : System.coreCount
     postgresql.queueLimit = configuration.queue
     postgresql.maximumLifetime = .milliseconds(configuration.lifetimeMilliseconds)
     if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }

@@ -107,6 +107,53 @@ import Testing
     try first.run()
   }
 
+  /// A List that waits runs on whichever thread has a connection for it first.
+  @Test func oneSlowClientHoldsUpNoOther() throws {
+    let test = try PostgreSQLTest {
+      $0.streamConnections = 2
+      $0.streamThreads = 2
+    }
+    let slow = (0..<2).map { _ in
+      test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000000::bigint) AS n")
+    }
+    for reader in slow { try test.eventually("first rows") { try reader.takeOnce() } }
+    let waiting = (0..<20).map { _ in test.stream("SELECT n, 'x' FROM generate_series(1, 1000::bigint) AS n") }
+    var lane = try #require(test.driver.statistics.lanes.first { $0.name == "stream" })
+    #expect(lane.waiting == 20 && lane.busy == 2 && lane.limit == 2 && lane.connections == 2)
+    test.driver.cancel(slow[1].stream)
+    for reader in waiting {
+      try reader.run()
+      #expect(reader.isComplete && reader.rows.count == 1000)
+    }
+    lane = try #require(test.driver.statistics.lanes.first { $0.name == "stream" })
+    #expect(lane.waiting == 0 && lane.waits == 20)
+    test.driver.cancel(slow[0].stream)
+    for reader in slow {
+      try reader.run()
+      #expect(reader.error?.code == .pillion(.cancelled))
+    }
+  }
+
+  /// Each thread has its share of the connections, and all of them are used.
+  @Test(arguments: [(1, 4), (3, 2), (5, 4), (8, 3)]) func connectionsAreShared(_ connections: Int, _ threads: Int)
+    throws
+  {
+    let test = try PostgreSQLTest {
+      $0.streamConnections = connections
+      $0.streamThreads = threads
+    }
+    let readers = (0..<connections).map { _ in
+      test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 100000::bigint) AS n")
+    }
+    for reader in readers { try test.eventually("first rows") { try reader.takeOnce() || !reader.rows.isEmpty } }
+    let lane = try #require(test.driver.statistics.lanes.first { $0.name == "stream" })
+    #expect(lane.limit == connections && lane.busy == connections && lane.waiting == 0)
+    for reader in readers {
+      try reader.run(within: 60)
+      #expect(reader.isComplete && reader.rows.count == 100_000)
+    }
+  }
+
   /// A client that takes nothing gives the connection back in the end.
   @Test func stalledClientIsLetGo() throws {
     let test = try PostgreSQLTest {
