@@ -39,7 +39,7 @@ extension ProtoFile {
       guard let response else { return nil }
       return ProtoMethod(
         name: method.name, comment: Comment.lines(method.doc), request: request, response: response,
-        isServerStreaming: method.isServerStreaming)
+        isServerStreaming: method.isServerStreaming, isDeprecated: method.isDeprecated)
     }
     declarations.append(
       .service(

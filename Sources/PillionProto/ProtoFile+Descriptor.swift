@@ -36,6 +36,7 @@ extension ProtoService {
       descriptor.outputType = file.rooted(method.response)
       // protoc sets empty options for a method with a body, `{}`.
       descriptor.options = Google_Protobuf_MethodOptions()
+      if method.isDeprecated { descriptor.options.deprecated = true }
       if method.isServerStreaming { descriptor.serverStreaming = true }
       return descriptor
     }

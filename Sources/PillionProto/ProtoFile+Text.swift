@@ -72,7 +72,12 @@ private struct Printer {
     for method in service.methods {
       comment(method.comment, indent: 1)
       let stream = method.isServerStreaming ? "stream " : ""
-      line("rpc \(method.name)(\(name(method.request))) returns (\(stream)\(name(method.response))) {}", indent: 1)
+      let rpc = "rpc \(method.name)(\(name(method.request))) returns (\(stream)\(name(method.response)))"
+      line(method.isDeprecated ? "\(rpc) {" : "\(rpc) {}", indent: 1)
+      if method.isDeprecated {
+        deprecation(isLast: true, indent: 2)
+        line("}", indent: 1)
+      }
     }
     line("}")
   }
@@ -109,8 +114,8 @@ private struct Printer {
     for name in names { line("reserved \"\(name)\";", indent: 1) }
   }
 
-  private mutating func deprecation(isLast: Bool) {
-    line("option deprecated = true;", indent: 1)
+  private mutating func deprecation(isLast: Bool, indent: Int = 1) {
+    line("option deprecated = true;", indent: indent)
     if !isLast { line() }
   }
 

@@ -74,6 +74,7 @@ package struct ProtoMethod: Sendable {
   package var request: ProtoTypeName
   package var response: ProtoTypeName
   package var isServerStreaming: Bool
+  package var isDeprecated = false
 }
 
 /// One message of a file.

@@ -20,6 +20,8 @@ package struct DeclaredMethod: Sendable {
   package var request: [Field]
   package var response: Response
   package var isServerStreaming: Bool
+  /// Becomes an option of the rpc; the method answers as before.
+  package var isDeprecated: Bool
   package var location: SourceLocation
 
   /// Fields of messages of its own, and what the names of those end with.

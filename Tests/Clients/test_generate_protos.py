@@ -304,12 +304,14 @@ def test_dry_run_of_a_breaking_change(project):
 
 def test_deprecated(new_project):
     text = BLOG.replace("doc: A blog post.", "deprecated: true").replace("content: { type: string }", "content: { type: string, deprecated: true }")
-    project = new_project(blog=text + "    service: { deprecated: true }\n").generate()
+    methods = "methods: { Publish: { deprecated: true }, Archive: { response: empty } }"
+    project = new_project(blog=text + f"    service: {{ deprecated: true, {methods} }}\n").generate()
     for name in ("Post", "PostPartialUpdateRequest"):
         assert [field.name for field in message(project, name).field if field.options.deprecated] == ["content"]
     assert message(project, "Post").options.deprecated and not message(project, "PostListRequest").options.deprecated
     [service] = next(file for file in descriptor_set(project.protos).file if file.package == "blog").service
     assert service.options.deprecated
+    assert [method.name for method in service.method if method.options.deprecated] == ["Publish"]
     buf = pathlib.Path(sys.executable).parent / "buf"
     run(buf, "format", "--exit-code", project.protos)
 

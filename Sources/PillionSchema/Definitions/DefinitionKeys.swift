@@ -33,7 +33,7 @@ enum ServiceKey: String, DefinitionKey {
 
 /// The keys of a method of a service's `methods:`.
 enum MethodKey: String, DefinitionKey {
-  case doc, detail, request, response, stream
+  case doc, detail, request, response, stream, deprecated
   static let owner = "a method"
 }
 

@@ -29,7 +29,7 @@ struct MethodBuilder {
     return DeclaredMethod(
       name: entry.key, doc: section.text(.doc, sink)?.value, findsRow: findsRow, request: request,
       response: response(section), isServerStreaming: section.flag(.stream, sink)?.value ?? false,
-      location: entry.keyLocation)
+      isDeprecated: section.flag(.deprecated, sink)?.value ?? false, location: entry.keyLocation)
   }
 
   private func checkName() {

@@ -32,6 +32,7 @@ package struct ServiceShape: Sendable {
     /// Index into `messages`; nil: `google.protobuf.Empty`.
     package var response: Int?
     package var isServerStreaming: Bool
+    package var isDeprecated = false
 
     init(action: Action, request: Int, response: Int?) {
       name = action.rawValue
@@ -47,6 +48,7 @@ package struct ServiceShape: Sendable {
       self.request = request
       self.response = response
       isServerStreaming = method.isServerStreaming
+      isDeprecated = method.isDeprecated
     }
   }
 

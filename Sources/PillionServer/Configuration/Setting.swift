@@ -89,7 +89,8 @@ extension Setting {
       path: "server.shutdown_grace", kind: .duration, defaultValue: "20s",
       summary: "How long calls in flight may take to finish after SIGTERM."),
     Setting(
-      path: "server.threads", kind: .integer, defaultValue: "0", summary: "Event loops; 0: one a core."),
+      path: "server.threads", kind: .integer, defaultValue: "0",
+      summary: "Event loops, and threads that read PostgreSQL's Lists; 0: one a core."),
     Setting(
       path: "admin.listen", kind: .address,
       summary:
