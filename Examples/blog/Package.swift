@@ -22,7 +22,11 @@ let package = Package(
       ]),
     .executableTarget(name: "blog-server", dependencies: ["Blog", .product(name: "Pillion", package: "pillion")]),
     .testTarget(
-      name: "BlogTests", dependencies: ["Blog", .product(name: "PillionTesting", package: "pillion")],
+      name: "BlogTests",
+      dependencies: [
+        "Blog", .product(name: "PillionTesting", package: "pillion"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      ],
       exclude: ["Fixtures"]),
     // The manual's Swift, as scripts/doc-snippets writes it.
     .testTarget(

@@ -38,9 +38,9 @@ final class ServiceAccess: Sendable {
   private let control: AccessControl
   private let filtered: FilteredPlans?
   /// Nil: the model has no hooks.
-  private let base: BaseRowFilters?
+  private let base: HookedRows?
 
-  init(_ control: AccessControl, filtered: FilteredPlans?, base: BaseRowFilters? = nil) {
+  init(_ control: AccessControl, filtered: FilteredPlans?, base: HookedRows? = nil) {
     self.control = control
     self.filtered = filtered
     self.base = base
@@ -62,7 +62,7 @@ final class ServiceAccess: Sendable {
       admission.session = session
     }
     if let filtered {
-      func caller() -> Caller { Caller(identity: admission.identity, address: call.peerAddress) }
+      func caller() -> Caller { Caller(identity: admission.identity, peer: call.peer) }
       var rows: Filter?
       // A new row is looked for nowhere.
       if let base, action != .create {
@@ -79,9 +79,12 @@ final class ServiceAccess: Sendable {
   }
 }
 
-extension ServerCall {
-  /// `peer` without the port; empty for a Unix socket.
-  fileprivate var peerAddress: String {
+extension Caller {
+  /// - Parameter peer: as `ServerCall.peer`.
+  package init(identity: Identity?, peer: String) { self.init(identity: identity, address: Self.address(of: peer)) }
+
+  /// Without the port; empty for a Unix socket.
+  private static func address(of peer: String) -> String {
     if peer.hasPrefix("unix:") { return "" }
     guard let colon = peer.lastIndex(of: ":") else { return peer }
     let host = peer[..<colon]

@@ -79,11 +79,10 @@ private struct MethodFactory {
     let plans = makePlans(nil, nil)
     // With nobody to ask, hooks decide about the rows of nobody in particular.
     let access = (control ?? hook.map { _ in AccessControl { _ in nil } }).map { control in
-      ServiceAccess(
-        control,
-        filtered: FilteredPlans(
-          model: model, schema: schema, filters: control.rowFilters, hasBase: hook != nil, make: makePlans),
-        base: hook.map { BaseRowFilters(hook: $0, model: model, schema: schema, errors: errors) })
+      let filtered = FilteredPlans(model: model, schema: schema, filters: control.rowFilters, make: makePlans)
+      return ServiceAccess(
+        control, filtered: filtered.hasRowFilters || hook != nil ? filtered : nil,
+        base: hook.map { HookedRows(hook: $0, filters: BaseRowFilters(model: model, schema: schema), errors: errors) })
     }
     return shape.methods.compactMap { method -> (MethodDescriptor, any MethodHandler)? in
       guard let action = method.action else { return declared(method, of: shape, model, service: name) }

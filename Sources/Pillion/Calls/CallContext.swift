@@ -20,14 +20,14 @@ public final class CallContext: Sendable {
   /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
   public let peerIdentity: PeerIdentity?
   /// Whom `authentication` has found the caller to be; nil: nobody asked, or anonymous.
-  public let principal: String?
+  public var principal: String? { identity?.principal }
   /// Names the call in logs, in errors and to the client.
   public var requestID: String { identifier.text ?? "" }
   /// In a hook around a write: inside its transaction.
   public let database: Database
 
   private let identifier: RequestID
-  private let claims: [String: ClaimValue]
+  let identity: Identity?
   private let deadline: UInt64
   private let clock: ServerClock
   private let added: Box
@@ -45,13 +45,11 @@ public final class CallContext: Sendable {
 
   /// To be made on the call's event loop.
   init(_ call: ServerCall, _ access: DatabaseAccess, hooks: (request: [UInt8], defaults: DefaultSteps)? = nil) {
-    let identity = call.identity
     path = call.method.path
     metadata = call.metadata
     peer = call.peer
     peerIdentity = call.peerIdentity
-    principal = identity?.principal
-    claims = identity?.claims ?? [:]
+    identity = call.identity
     if case .none = call.identifier {
       identifier = .made(.random(in: .min ... .max))
     } else {
@@ -69,9 +67,8 @@ public final class CallContext: Sendable {
     metadata = other.metadata
     peer = other.peer
     peerIdentity = other.peerIdentity
-    principal = other.principal
+    identity = other.identity
     identifier = other.identifier
-    claims = other.claims
     deadline = other.deadline
     clock = other.clock
     added = other.added
@@ -108,7 +105,9 @@ public final class CallContext: Sendable {
   }
 
   /// A claim of the caller's token or key that is a text; nil: there is none.
-  public func claim(_ name: String) -> String? { if case .string(let text) = claims[name] { text } else { nil } }
+  public func claim(_ name: String) -> String? {
+    if case .string(let text) = identity?.claims[name] { text } else { nil }
+  }
 
   /// Adds a field to the initial metadata; of use until the first message is sent. The rules are `addTrailer`'s.
   public func addHeader(_ name: String, _ value: String) { addHeader(name, bytes: Array(value.utf8)) }

@@ -8,6 +8,7 @@ public import SwiftProtobuf
 ///
 /// They are what Create, Update and Destroy of the model's service are, by the same plans and after the same rules, with two
 /// differences: they know every row, whoever calls, and they write fields that are `read_only`, which clients cannot.
+/// Who may write only rows that the caller sees asks `CallContext.objects` for the row first.
 /// What breaks the rules is thrown as the INVALID_ARGUMENT that a client would get, a row that is not there as NOT_FOUND.
 /// No hook is asked.
 extension Database {
@@ -34,9 +35,12 @@ extension Database {
   }
 
   private func write(_ action: Action, _ record: some Message, _ name: String?) async throws -> [UInt8] {
-    let model = try model(name ?? type(of: record).protoMessageName)
+    let name = name ?? type(of: record).protoMessageName
     let bytes: [UInt8] = try record.serializedBytes()
-    let bound = try ModelError.translating { try model.write(action, bytes, now: WallTime(clock)) }
-    return try await write(bound, of: model)
+    let (model, bound) = try ModelError.translating {
+      let model = try records.model(name)
+      return (model, try model.write(action, bytes, now: WallTime(clock)))
+    }
+    return try await write(bound, of: model.rows.view)
   }
 }

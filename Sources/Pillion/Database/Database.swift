@@ -70,13 +70,7 @@ public struct Database: Sendable {
 // MARK: Models
 
 extension Database {
-  func model(_ name: String) throws -> RecordModel {
-    do throws(RecordError) {
-      return try access.records.model(name)
-    } catch {
-      throw ModelError(error)
-    }
-  }
+  var records: Records { access.records }
 
   func run(_ bound: BoundOperation) async throws -> Operation.Outcome {
     guard let lease else { return await access.records.driver.run(bound, deadline: deadline) }
@@ -87,15 +81,15 @@ extension Database {
   }
 
   /// What a write answers; one that fails leaves nothing behind.
-  func write(_ bound: BoundOperation, of model: RecordModel) async throws -> [UInt8] {
-    guard let lease else { return try model.message(of: await run(bound)) }
-    return try await lease.transaction { try model.message(of: await run(bound)) }
+  func write(_ bound: BoundOperation, of view: RecordView) async throws -> [UInt8] {
+    guard let lease else { return try view.message(of: await run(bound)) }
+    return try await lease.transaction { try view.message(of: await run(bound)) }
   }
 
-  func rows(_ query: ListQuery, of model: RecordModel) throws -> RowCursor {
+  func cursor(_ query: ListQuery, of rows: RecordRows) throws -> RowCursor {
     guard let lease else {
-      return RowCursor(access.records.driver.rows(try model.list(query), deadline: deadline))
+      return RowCursor(access.records.driver.rows(try rows.list(query), deadline: deadline))
     }
-    return RowCursor(query, of: model, on: lease)
+    return RowCursor(query, of: rows, on: lease)
   }
 }

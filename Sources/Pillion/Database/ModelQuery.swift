@@ -13,11 +13,12 @@ extension Database {
   ///       .limit(10)
   ///       .all()
   ///
-  /// All rows of the model are there, whatever filters of the service, of the configuration and of hooks say.
+  /// All rows of the model are there, whatever filters of the service, of the configuration and of hooks say. Those that
+  /// the caller sees are `CallContext.objects`.
   ///
   /// - Parameter model: `blog.Post`; nil: the model that has this message.
   public func query<Record: Message>(_ record: Record.Type, in model: String? = nil) -> ModelQuery<Record> {
-    ModelQuery(self, model: model ?? Record.protoMessageName)
+    ModelQuery(self) { [name = model ?? Record.protoMessageName] records in try records.model(name).rows }
   }
 }
 
@@ -27,7 +28,8 @@ extension Database {
 /// the rows are asked for. What the database says is thrown as it is, and becomes the status that it always has.
 public struct ModelQuery<Record: Message>: Sendable {
   private let database: Database
-  private let model: String
+  /// Of which rows it is about.
+  private let source: @Sendable (Records) throws -> RecordRows
   private var filters: [(text: String, values: [Argument])] = []
   private var order: String?
   private var limit: Int?
@@ -46,9 +48,9 @@ public struct ModelQuery<Record: Message>: Sendable {
     }
   }
 
-  init(_ database: Database, model: String) {
+  init(_ database: Database, of source: @escaping @Sendable (Records) throws -> RecordRows) {
     self.database = database
-    self.model = model
+    self.source = source
   }
 
   /// Only rows that the filter lets through, beside what was asked for before.
@@ -101,13 +103,15 @@ public struct ModelQuery<Record: Message>: Sendable {
   /// The first row; nil: there is none.
   public func first() async throws -> Record? {
     if let limit, limit <= 0 { return nil }
-    let model = try database.model(model)
-    var query = try listQuery(model)
-    query.limit = 1
-    let list = try ModelError.translating { try model.list(query) }
+    let (list, view) = try ModelError.translating {
+      let rows = try source(database.records)
+      var query = try listQuery(rows.view)
+      query.limit = 1
+      return (try rows.list(query), rows.view)
+    }
     let outcome = try await database.run(list.firstRow)
     if case .notFound = outcome { return nil }
-    return try Record(stored: try model.message(of: outcome))
+    return try Record(stored: try view.message(of: outcome))
   }
 
   /// The rows one after the other, as they come: a loop that is slow holds the database back, and one that ends early
@@ -157,9 +161,10 @@ public struct ModelQuery<Record: Message>: Sendable {
   /// Nil where no row is wanted.
   fileprivate func open() throws -> RowCursor? {
     if let limit, limit <= 0 { return nil }
-    let model = try database.model(model)
-    let query = try listQuery(model)
-    return try ModelError.translating { try database.rows(query, of: model) }
+    return try ModelError.translating {
+      let rows = try source(database.records)
+      return try database.cursor(try listQuery(rows.view), of: rows)
+    }
   }
 
   // MARK: Values
@@ -188,31 +193,30 @@ public struct ModelQuery<Record: Message>: Sendable {
   public func max(of field: String) async throws -> SQLValue { try await aggregate(field) { .maximum($0) } }
 
   private func aggregate(_ field: String?, _ make: (Int) -> Aggregate) async throws -> SQLValue {
-    let model = try database.model(model)
-    let filter = try filter(of: model)
-    let (operation, type) = try ModelError.translating { try model.aggregate(of: field, filter, make) }
-    let outcome = try await database.run(operation)
+    let (bound, view) = try ModelError.translating {
+      let rows = try source(database.records)
+      return (try rows.aggregate(of: field, try filter(in: rows.view), make), rows.view)
+    }
+    let outcome = try await database.run(bound.operation)
     if case .notFound = outcome { return .null }
-    return try SQLValue(answer: try model.message(of: outcome), type)
+    return try SQLValue(answer: try view.message(of: outcome), bound.type)
   }
 
   // MARK: What it says
 
-  private func filter(of model: RecordModel) throws -> Filter? {
-    let all = try filters.compactMap { text, values in
-      try ModelError.translating { try model.filter(text, try values.map { try $0.claim }) }
-    }
+  private func filter(in view: RecordView) throws -> Filter? {
+    let all = try filters.compactMap { text, values in try view.filter(text, try values.map { try $0.claim }) }
     guard let first = all.first, all.count > 1 else { return all.first }
     return Filter(
       predicate: .all([first.predicate] + all.dropFirst().map(\.predicate)), values: all.flatMap(\.values))
   }
 
-  private func listQuery(_ model: RecordModel) throws -> ListQuery {
+  private func listQuery(_ view: RecordView) throws -> ListQuery {
     var query = ListQuery()
-    query.filter = try filter(of: model)
+    query.filter = try filter(in: view)
     query.limit = limit
     if let order {
-      let terms = try ModelError.translating { try model.order(order) }
+      let terms = try view.order(order)
       if !terms.isEmpty { query.order = terms }
     }
     return query

@@ -6,7 +6,7 @@ import Synchronization
 final class RowCursor: Sendable {
   private enum Source: Sendable {
     case lane(AwaitedRows)
-    case transaction(SessionLease, RecordModel)
+    case transaction(SessionLease, RecordRows)
   }
 
   private struct State {
@@ -24,8 +24,8 @@ final class RowCursor: Sendable {
     state = Mutex(State())
   }
 
-  init(_ query: ListQuery, of model: RecordModel, on lease: SessionLease) {
-    source = .transaction(lease, model)
+  init(_ query: ListQuery, of rows: RecordRows, on lease: SessionLease) {
+    source = .transaction(lease, rows)
     state = Mutex(State(next: query))
   }
 
@@ -33,12 +33,12 @@ final class RowCursor: Sendable {
   func next() async throws -> [[UInt8]]? {
     switch source {
     case .lane(let rows): return try await rows.next()?.messages
-    case .transaction(let lease, let model):
+    case .transaction(let lease, let rows):
       guard var query = state.withLock({ $0.next }) else { return nil }
       let wanted = query.limit
       // Rows without a key have no place that a page could go on from.
-      if model.plans.list.canPage { query.limit = min(wanted ?? Self.pageSize, Self.pageSize) }
-      let bound = try model.list(query)
+      if rows.canPage { query.limit = min(wanted ?? Self.pageSize, Self.pageSize) }
+      let bound = try ModelError.translating { try rows.list(query) }
       let messages = try await lease.messages(bound).messages
       query.limit = wanted.map { $0 - messages.count }
       query.after = bound.cutter?.next

@@ -11,22 +11,23 @@ package enum Aggregate: Sendable, Hashable {
   case maximum(Int)
 }
 
-/// One value of all rows of a model that a filter lets through.
+/// One value of all rows of a service that a filter lets through.
 ///
 /// The answer is a message with this value as its field 1, which is not there where there is no value.
 package final class AggregatePlan: Sendable {
   private struct Shape: Hashable {
     let aggregate: Aggregate
-    let predicate: Predicate?
+    let filter: FilterShape?
   }
 
   private final class Prepared: Sendable {
     let step: Step
-    let binders: [ValueBinder]
+    /// Of the statement's placeholders, in their order.
+    let sources: [QueryBuilder.Source]
 
-    init(step: Step, binders: [ValueBinder]) {
+    init(step: Step, sources: [QueryBuilder.Source]) {
       self.step = step
-      self.binders = binders
+      self.sources = sources
     }
   }
 
@@ -62,13 +63,14 @@ package final class AggregatePlan: Sendable {
   }
 
   /// Nil where there is no such value. Throws what of the filter's values the database cannot hold.
-  package func bind(_ aggregate: Aggregate, _ filter: Filter?) throws(ValueError) -> BoundOperation? {
+  ///
+  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  package func bind(
+    _ aggregate: Aggregate, _ filter: Filter?, caller: Parameters? = nil
+  ) throws(ValueError) -> BoundOperation? {
     guard let type = type(of: aggregate) else { return nil }
-    let prepared = prepared(Shape(aggregate: aggregate, predicate: filter?.predicate), type)
-    let values = filter?.values ?? []
-    guard values.count == prepared.binders.count else { throw ValueError("does not fit its statement") }
-    var parameters = Parameters(capacity: values.count)
-    for (binder, value) in zip(prepared.binders, values) { try binder.bind(value, to: &parameters) }
+    let prepared = prepared(Shape(aggregate: aggregate, filter: filter?.shape), type)
+    let parameters = try sql.bind(prepared.sources, filter, caller: caller)
     return BoundOperation(steps: [prepared.step], parameters: parameters, isWrite: false)
   }
 
@@ -95,9 +97,9 @@ package final class AggregatePlan: Sendable {
 
   private func make(_ shape: Shape, _ type: ScalarType) -> Prepared {
     var query = QueryBuilder(schema: sql.schema, dialect: sql.dialect)
-    let condition = shape.predicate.map { query.condition($0, sql) }
+    let filter = query.conditions(shape.filter?.predicate, sql)
     func rows(_ more: String? = nil) -> String {
-      let conditions = [condition, more].compactMap(\.self)
+      let conditions = filter + [more].compactMap(\.self)
       return "FROM \(sql.table) AS t" + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
     }
     var field = Field(name: "value", type: .scalar(type), isNullable: true, location: sql.model.location)
@@ -123,13 +125,13 @@ package final class AggregatePlan: Sendable {
     field.usesStringInProto = true
     guard case .scalar(let proto) = field.protoElement else {
       assertionFailure("a value that is no scalar in text form: \(type)")
-      return Prepared(step: Step(query.sql.statement(), parameters: [], effect: .respond(RowEncoder())), binders: [])
+      return Prepared(step: Step(query.sql.statement(), parameters: [], effect: .respond(RowEncoder())), sources: [])
     }
     let answer = FieldShape(
       name: "value", number: 1, type: .scalar(proto), label: .optional, source: .serviceField)
     let encoder = RowEncoder(columns: [RowEncoder.Column(shape: answer, field: field)], dialect: sql.dialect)
-    let binders = query.binders
-    let step = Step(query.sql.statement(), parameters: Array(binders.indices), effect: .respond(encoder))
-    return Prepared(step: step, binders: binders)
+    let sources = query.sources
+    let step = Step(query.sql.statement(), parameters: Array(sources.indices), effect: .respond(encoder))
+    return Prepared(step: step, sources: sources)
   }
 }

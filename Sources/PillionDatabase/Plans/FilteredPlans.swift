@@ -3,7 +3,7 @@ package import PillionSchema
 import Synchronization
 
 /// The plans of a service whose model, or a model that its relations lead to, has a row filter, or whose base rows code
-/// decides about.
+/// decides about: where neither is so, the service's own plans do.
 ///
 /// What the filters look like depends on the caller; there are plans for each look that occurs.
 package final class FilteredPlans: Sendable {
@@ -31,14 +31,11 @@ package final class FilteredPlans: Sendable {
   /// Looks whose plans are kept; the cache starts afresh beyond it.
   private static let cacheLimit = 64
 
-  /// Nil if no row filter concerns the service, and no code.
-  ///
   /// - Parameters:
   ///   - filters: in the order of `schema.models`.
-  ///   - hasBase: whether there is code that decides about base rows.
   ///   - make: makes the plans for row filters, by their models' indices, and for base rows.
-  package init?(
-    model: Model, schema: Schema, filters: [RowFilter?], hasBase: Bool = false,
+  package init(
+    model: Model, schema: Schema, filters: [RowFilter?],
     make: @escaping @Sendable ([Int: Predicate], _ base: Predicate?) -> ModelPlans
   ) {
     let reachable = schema.reachable(from: model.index)
@@ -47,10 +44,9 @@ package final class FilteredPlans: Sendable {
       return (index, filter)
     }
     self.make = make
-    if self.filters.isEmpty && !hasBase { return nil }
   }
 
-  /// Without row filters and base rows the service's own plans do.
+  /// Whether a row filter concerns the service.
   package var hasRowFilters: Bool { !filters.isEmpty }
 
   /// What the caller may do. A value that the database cannot hold lets no row through.

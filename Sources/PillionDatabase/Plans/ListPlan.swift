@@ -154,28 +154,7 @@ package final class ListPlan: Sendable {
   private func bindFilter(
     _ filter: Filter?, _ prepared: Prepared, _ caller: Parameters?
   ) throws(ValueError) -> Parameters {
-    var parameters = Parameters(capacity: prepared.sources.count + 4)
-    let values = filter?.values ?? []
-    var bound = 0
-    for source in prepared.sources {
-      switch source {
-      case .value(let binder):
-        guard bound < values.count else { throw ValueError("does not fit its statement") }
-        try binder.bind(values[bound], to: &parameters)
-        bound += 1
-      case .parameter(let index): try append(index, of: sql.scope?.parameters, to: &parameters)
-      case .related(let number): try append(number, of: prepared.relatedScopes, to: &parameters)
-      case .caller(let number): try append(number, of: caller, to: &parameters)
-      case .other: break
-      }
-    }
-    guard bound == values.count else { throw ValueError("does not fit its statement") }
-    return parameters
-  }
-
-  private func append(_ index: Int, of values: Parameters?, to parameters: inout Parameters) throws(ValueError) {
-    guard let values, values.entries.indices.contains(index) else { throw ValueError("does not fit its statement") }
-    parameters.append(index, of: values)
+    try sql.bind(prepared.sources, filter, related: prepared.relatedScopes, caller: caller)
   }
 
   private func append(_ number: Int64, to parameters: inout Parameters) {
@@ -254,10 +233,7 @@ package final class ListPlan: Sendable {
       sources: builder.sources)
   }
 
-  /// The scope's, the row filter's, then the filter's.
   private func conditions(_ shape: Shape, _ builder: inout QueryBuilder) -> [String] {
-    var conditions = builder.scopes(sql, from: 0)
-    if let predicate = shape.filter?.predicate { conditions.append(builder.condition(predicate, sql)) }
-    return conditions
+    builder.conditions(shape.filter?.predicate, sql)
   }
 }

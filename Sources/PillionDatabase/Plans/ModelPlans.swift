@@ -2,10 +2,14 @@ package import PillionQuery
 package import PillionSchema
 
 /// Everything that one model's service does to one kind of database, settled when the schema loads.
-package struct ModelPlans: Sendable {
+///
+/// A class, as calls that row filters concern take hold of it: one reference costs less than copies of its parts.
+package final class ModelPlans: Sendable {
   package let model: Model
-  package private(set) var unary: [Action: any UnaryPlan] = [:]
-  package private(set) var list: ListPlan?
+  package let unary: [Action: any UnaryPlan]
+  package let list: ListPlan?
+  /// What code asks of several of the service's rows.
+  package let aggregates: AggregatePlan
   private let rows: RowScopes?
 
   /// - Parameters:
@@ -27,6 +31,8 @@ package struct ModelPlans: Sendable {
     let sql = ModelSQL(
       schema: schema, model: model, dialect: dialect, scope: scope, relations: relations, rows: self.rows)
     let message = shape.messages[0]
+    var unary: [Action: any UnaryPlan] = [:]
+    var list: ListPlan?
     for method in shape.methods {
       let request = shape.messages[method.request]
       switch method.action {
@@ -46,6 +52,9 @@ package struct ModelPlans: Sendable {
       case nil: continue
       }
     }
+    self.unary = unary
+    self.list = list
+    aggregates = AggregatePlan(sql)
   }
 
   /// The caller's values in row filters, in the order of the models, and behind them those of the base rows.

@@ -59,6 +59,13 @@ package struct ServiceShape: Sendable {
     self.methods = methods
   }
 
+  /// The same rows as code asks for them: the request of each action is their message itself.
+  package func ofRecords(_ actions: [Action]) -> ServiceShape {
+    ServiceShape(
+      model: model, name: name, messages: Array(messages.prefix(1)),
+      methods: actions.map { MethodShape(action: $0, request: 0, response: 0) })
+  }
+
   /// The message with this role, if the service has one.
   package func message(_ role: MessageShape.Role) -> MessageShape? { messages.first { $0.role == role } }
 }

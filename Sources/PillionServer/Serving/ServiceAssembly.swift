@@ -29,7 +29,8 @@ struct ServiceAssembly: Sendable {
   /// Answers the definitions' services, the executable's own, health for each of them, and what clients ask about them.
   func router(for definitions: Definitions) -> Router {
     records.replace(
-      schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes)
+      schema: definitions.schema, shapes: definitions.protos.shapes, scopes: definitions.scopes,
+      rowFilters: definitions.rowFilters, services: hooks.services)
     let access =
       hasCallers || rules.areAny
       ? AccessControl(rowFilters: definitions.rowFilters, databaseRole: rules.databaseRole) {

@@ -16,33 +16,46 @@ package struct BaseRows: Sendable {
   }
 }
 
-/// The filters that the hooks of one service's model have asked for so far, read once each.
-final class BaseRowFilters: Sendable {
+/// Where the base rows of a service's calls come from.
+final class HookedRows: Sendable {
   let errors: ErrorPolicy
   private let hook: any ModelHook
-  private let model: Model
-  private let schema: Schema
-  private let known = Mutex<[String: RowFilter]>([:])
-  /// Texts that are kept; the cache starts afresh beyond it.
-  private static let cacheLimit = 64
+  private let filters: BaseRowFilters
 
-  init(hook: any ModelHook, model: Model, schema: Schema, errors: ErrorPolicy) {
+  init(hook: any ModelHook, filters: BaseRowFilters, errors: ErrorPolicy) {
     self.hook = hook
-    self.model = model
-    self.schema = schema
+    self.filters = filters
     self.errors = errors
   }
 
   /// On the event loop; nil: all rows of the service.
   func filter(_ call: ServerCall, for makeCaller: () -> Caller) throws -> Filter? {
     guard let rows = try hook.baseRows(call) else { return nil }
+    return try filters.filter(rows, for: makeCaller)
+  }
+}
+
+/// The filters that code has asked for as base rows of one service so far, read once each.
+final class BaseRowFilters: Sendable {
+  private let model: Model
+  private let schema: Schema
+  private let known = Mutex<[String: RowFilter]>([:])
+  /// Texts that are kept; the cache starts afresh beyond it.
+  private static let cacheLimit = 64
+
+  init(model: Model, schema: Schema) {
+    self.model = model
+    self.schema = schema
+  }
+
+  func filter(_ rows: BaseRows, for makeCaller: () -> Caller) throws(QueryError) -> Filter {
     guard let text = rows.filter else { return Filter(predicate: .any([]), values: []) }
     var caller = makeCaller()
     caller.values = rows.values
     return try read(text).filter(for: caller)
   }
 
-  private func read(_ text: String) throws -> RowFilter {
+  private func read(_ text: String) throws(QueryError) -> RowFilter {
     if let filter = known.withLock({ $0[text] }) { return filter }
     let filter = try RowFilter.parse(text, model: model, schema: schema)
     known.withLock { known in

@@ -164,12 +164,23 @@ final class PlanRun {
   }
 
   func outcome(_ model: String, _ action: Action, _ request: PlanRequest) throws -> Operation.Outcome {
-    let bound = try fixture(model).operation(action, request)
+    try outcome(try fixture(model).operation(action, request))
+  }
+
+  private func outcome(_ bound: BoundOperation) throws -> Operation.Outcome {
     let operation = Operation(
       steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: mailbox)
     driver.submit(operation)
     _ = try mailbox.take(1)
     return operation.outcome
+  }
+
+  /// A whole number from 0 to 127 that rows come to; nil: another answer.
+  func number(_ model: String, _ aggregate: Aggregate) throws -> UInt8? {
+    let fixture = try fixture(model)
+    let bound = try #require(try fixture.plans.aggregates.bind(aggregate, nil, caller: fixture.caller))
+    guard case .message(let bytes) = try outcome(bound), bytes.count == 7, bytes[5] == 1 << 3 else { return nil }
+    return bytes[6]
   }
 
   /// The fields of the answer, as text; nil when there is none.

@@ -28,6 +28,7 @@ struct PlanFixture {
   let model: Model
   let shape: ServiceShape
   let plans: ModelPlans
+  let filtered: FilteredPlans
   /// The caller's values in row filters.
   let caller: Parameters?
   let dialect: Dialect
@@ -38,9 +39,10 @@ struct PlanFixture {
   ///   - filters: row filters by the names of models.
   ///   - claims: of the caller, whose name is their `sub`.
   ///   - isPresented: whether a program changes rows on their way out.
+  ///   - isOfRecords: whether the plans are those by which code asks for the rows.
   init(
     _ yaml: String, model name: String = "Post", on dialect: Dialect, filters: [String: String] = [:],
-    claims: [String: ClaimValue] = [:], isPresented: Bool = false
+    claims: [String: ClaimValue] = [:], isPresented: Bool = false, isOfRecords: Bool = false
   ) throws {
     let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
     let loaded = try #require(schema, "\(diagnostics)")
@@ -48,7 +50,7 @@ struct PlanFixture {
     model = try #require(self.schema.model(named: name))
     var numbers = FieldNumbers()
     let shapes = self.schema.models.map { ServiceShape(model: $0, numbers: &numbers) }
-    shape = shapes[model.index]
+    shape = isOfRecords ? shapes[model.index].ofRecords([.list]) : shapes[model.index]
     let scopes = try self.schema.models.map { model in
       try model.service.filter.flatMap {
         try Filter.parse($0.value, model: model, schema: loaded, limits: FilterLimits(), isTrusted: true)
@@ -65,10 +67,10 @@ struct PlanFixture {
         model: model, schema: known, shape: shape, dialect: dialect, scope: scopes[model.index], relations: relations,
         rows: rows, base: base, isPresented: isPresented)
     }
-    let filtered = FilteredPlans(model: model, schema: known, filters: rows, make: make)
-    let access = filtered?.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""))
-    plans = access?.plans ?? make(nil, nil)
-    caller = access?.values
+    filtered = FilteredPlans(model: model, schema: known, filters: rows, make: make)
+    let access = filtered.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""))
+    plans = filtered.hasRowFilters ? access.plans : make(nil, nil)
+    caller = filtered.hasRowFilters ? access.values : nil
   }
 
   /// What an action does with a request; nil when it finds violations, which are then in `violations`.

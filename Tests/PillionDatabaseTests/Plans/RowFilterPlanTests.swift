@@ -64,6 +64,65 @@ import Testing
     }
   }
 
+  /// Of the rows that a List has: the scope's, and of them the caller's.
+  @Test func aggregates() throws {
+    for run in try filled() {
+      #expect(try run.number("Post", .count) == 2)
+      #expect(try run.number("Post", .sum(0)) == 4)
+      #expect(try run.number("Post", .maximum(0)) == 3)
+      #expect(try run.number("Note", .count) == 3)
+      _ = try run.row("Post", .create, ["author": 1, "title": "never"])
+      _ = try run.row("Note", .create, ["post": 4])
+      #expect(try run.number("Note", .maximum(0)) == 3)
+      run.call(with: ["sub": .string("2")], filters: Self.filters.merging(["Note": "post.author = claims.sub"]) { $1 })
+      #expect(try run.number("Note", .minimum(0)) == 2)
+      #expect(try run.number("Note", .count) == 1)
+      run.call(with: ["sub": .string("no number")], filters: Self.filters)
+      #expect(try run.number("Post", .count) == 1)
+      run.call(with: [:], filters: ["Post": "author = claims.sub"])
+      #expect(try run.number("Post", .count) == 0)
+      #expect(try run.number("Post", .maximum(0)) == nil)
+    }
+  }
+
+  /// Code asks for a service's rows with the statement of its List, the rows of other models in it included.
+  @Test(arguments: Dialect.allCases) func codeHasTheRowsOfAList(_ dialect: Dialect) throws {
+    func list(isOfRecords: Bool) throws -> (Statement, Parameters) {
+      let fixture = try PlanFixture(
+        ExpansionPlanTests.blog, on: dialect, filters: ["Post": "title = claims.sub", "User": "name = claims.name"],
+        claims: ["sub": .string("mine"), "name": .string("me")], isOfRecords: isOfRecords)
+      return try fixture.list()
+    }
+    let (one, other) = (try list(isOfRecords: true), try list(isOfRecords: false))
+    #expect(one.0.sql == other.0.sql)
+    let values = one.1.entries.indices.map { one.1.described($0) }
+    #expect(values == other.1.entries.indices.map { other.1.described($0) })
+    #expect(Set(values) == ["'mine'", "'me'", "'hidden'", "'ghost'"])
+  }
+
+  /// Callers whose filters differ by values alone have the same plans, whose statements are made once.
+  @Test(arguments: Dialect.allCases) func callersShareStatements(_ dialect: Dialect) throws {
+    let fixture = try PlanFixture(Self.blog, on: dialect, filters: Self.filters)
+    func access(_ claims: [String: ClaimValue], base: Filter? = nil) -> FilteredPlans.Access {
+      fixture.filtered.access(for: Caller(identity: Identity(principal: "x", claims: claims), address: ""), base: base)
+    }
+    func base(_ title: String) throws -> Filter {
+      let filter = try RowFilter.parse("title = claims.title", model: fixture.model, schema: fixture.schema)
+      return filter.filter(for: Caller(identity: nil, address: "", values: ["title": .string(title)]))
+    }
+    func statements(_ access: FilteredPlans.Access) throws -> [Int] {
+      let count = try #require(try access.plans.aggregates.bind(.count, nil, caller: access.values))
+      let list = try #require(access.plans.list).bind(ListQuery(), caller: access.values)
+      return count.steps.map(\.statement.id) + [list.statement.id]
+    }
+    let one = try statements(access(["sub": .string("1")]))
+    #expect(try statements(access(["sub": .string("2")])) == one)
+    #expect(try statements(access([:])) != one)
+    let titled = try statements(access(["sub": .string("1")], base: try base("a")))
+    #expect(try statements(access(["sub": .string("2")], base: try base("b"))) == titled)
+    #expect(titled != one)
+  }
+
   @Test func writing() throws {
     for run in try filled() {
       #expect(try run.outcome("Post", .create, ["author": 2, "title": "theirs"]).isDenied)

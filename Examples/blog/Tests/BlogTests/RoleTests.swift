@@ -25,8 +25,19 @@ import Testing
       let rows = try await context.database.query("SELECT current_user::text")
       post.content = rows.first?.first?.text ?? ""
       if post.title == "secret" { try await context.database.query("SELECT count(*) FROM blog_revision") }
+      if post.title == "hidden" { _ = try await RoleTests.revisions(context).count() }
       return try await save(post)
     }
+  }
+
+  private static func revisions(_ context: CallContext) -> ModelQuery<Blog_Revision> {
+    context.objects(Blog_Revision.self, of: "blog.RevisionController")
+  }
+
+  /// Outside of a hook's transaction it is for the login role.
+  private static let counting = ServiceMethod.unary("Publish") { (_: Blog_PostPublishRequest, context) in
+    let count = try await revisions(context).count()
+    return Blog_Post.with { $0.content = "\(count)" }
   }
 
   @Test(.enabled(if: isPostgreSQL)) func hooksRunForTheCallersRole() async throws {
@@ -44,6 +55,7 @@ import Testing
     var server = Server(
       configuration: settings.path, settings: ["models": "\(Self.folder)/models", "protos": "\(Self.folder)/protos"])
     server.add(Noting())
+    server.add(Self.counting, to: "blog.PostController")
     try await withTestServer(server) { test in
       try await test.execute(
         "CREATE ROLE \(role)", "GRANT SELECT, INSERT ON blog_post TO \(role)",
@@ -58,8 +70,11 @@ import Testing
   private func check(_ posts: Blog_PostController.Client<TestChannel>, _ role: String, _ test: TestServer) async throws
   {
     try await equal(posts.create(.with { $0.title = "mine" }).content, role)
-    let refused = await #expect(throws: RPCError.self) { try await posts.create(.with { $0.title = "secret" }) }
-    #expect(refused?.code == .permissionDenied)
+    for title in ["secret", "hidden"] {
+      let refused = await #expect(throws: RPCError.self) { try await posts.create(.with { $0.title = title }) }
+      #expect(refused?.code == .permissionDenied)
+    }
+    try await equal(posts.publish(.init()).content, "0")
     // The session has gone back as it was.
     try await equal(posts.create(.with { $0.title = "again" }).content, role)
     try await test.expect("SELECT title FROM blog_post ORDER BY id", [["mine"], ["again"]])

@@ -9,7 +9,7 @@ extension DocAProgramOfYourOwn {
 #sourceLocation(file: "Sources/Pillion/Pillion.docc/AProgramOfYourOwn.md", line: 124)
 let publish = ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
   try await context.database.transaction { database in
-    let posts = database.query(Blog_Post.self).filter("id = $1", .integer(request.id))
+    let posts = context.objects(Blog_Post.self, inside: database).filter("id = $1", .integer(request.id))
     guard var post = try await posts.first() else { throw Status(.notFound, "Post not found!") }
     post.published = true
     if case .value(let author)? = request.author.kind { post.author = author }

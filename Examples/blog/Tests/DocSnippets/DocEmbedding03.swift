@@ -9,7 +9,7 @@ extension DocEmbedding {
 #sourceLocation(file: "docs/embedding.md", line: 86)
 server.add(
   ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
-    let posts = context.database.query(Blog_Post.self).filter("id = $1", .integer(request.id))
+    let posts = context.objects(Blog_Post.self).filter("id = $1", .integer(request.id))
     guard var post = try await posts.first() else { throw Status(.notFound, "There is no post \(request.id).") }
     post.published = true
     return try await context.database.update(post)

@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 112)
+#sourceLocation(file: "docs/embedding.md", line: 113)
 struct Reader: ListModel, RetrieveModel {
   typealias Record = Blog_Post
   typealias Key = Blog_PostRetrieveRequest
@@ -16,7 +16,7 @@ struct Reader: ListModel, RetrieveModel {
   var methods: [ServiceMethod] {
     [
       ServiceMethod.unary("Withdraw") { (key: Blog_PostRetrieveRequest, context) in
-        guard var post = try await context.database.query(Blog_Post.self).filter("id = $1", .integer(key.id)).first() else {
+        guard var post = try await objects(context).filter("id = $1", .integer(key.id)).first() else {
           throw Status(.notFound, "There is no post \(key.id).")
         }
         post.published = false

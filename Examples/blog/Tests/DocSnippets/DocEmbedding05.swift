@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 187)
+#sourceLocation(file: "docs/embedding.md", line: 189)
 struct PostTitles: SynchronousModelHooks {
   typealias Record = Blog_Post
 

@@ -6,9 +6,12 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block8(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 261)
+#sourceLocation(file: "docs/embedding.md", line: 265)
+let drafts = try await context.objects(Blog_Post.self, of: "blog.PostController").filter("published = false").count()
 try await context.database.transaction { database in
-  try await database.query("UPDATE blog_post SET published = $2 WHERE id = $1", .integer(7), true)
+  let posts = context.objects(Blog_Post.self, inside: database).filter("title = $1", .text("title"))
+  guard let post = try await posts.first() else { throw Status(.notFound, "There is no such post, and \(drafts) drafts.") }
+  try await database.delete(post)
 }
 #sourceLocation()
   }

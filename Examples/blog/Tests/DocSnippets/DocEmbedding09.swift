@@ -2,13 +2,14 @@
 // Written by scripts/doc-snippets from docs/embedding.md; not to be edited.
 @testable import Blog
 import Pillion
-import PillionGRPC
 import PillionTesting
 
 extension DocEmbedding {
   static func block9(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 283)
-server.add(grpc: [Feed()])
+#sourceLocation(file: "docs/embedding.md", line: 289)
+try await context.database.transaction { database in
+  try await database.query("UPDATE blog_post SET published = $2 WHERE id = $1", .integer(7), true)
+}
 #sourceLocation()
   }
 }

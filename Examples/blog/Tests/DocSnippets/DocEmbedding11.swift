@@ -1,19 +1,22 @@
 // swift-format-ignore-file
 // Written by scripts/doc-snippets from docs/embedding.md; not to be edited.
 @testable import Blog
+import GRPCCore
 import Pillion
 import PillionGRPC
 import PillionTesting
 import Testing
-import XCTest
 
+extension DocEmbedding {
 #sourceLocation(file: "docs/embedding.md", line: 325)
-final class PostCases: RPCTestCase {
-  override class func makeServer() throws -> Server { BlogServer.make() }
-
-  func testCreates() async throws {
-    let post = try await Blog_PostController.Client(wrapping: test.client).create(.with { $0.title = "title" })
-    XCTAssertEqual(post.title, "title")
+@Suite(.testServer(BlogServer.make())) struct PostTests {
+  @Test func creates() async throws {
+    let test = try TestServer.current
+    let posts = Blog_PostController.Client(wrapping: test.client)
+    let post = try await posts.create(.with { $0.title = "title" })
+    #expect(post.title == "title")
+    #expect(try await test.query("SELECT count(*) FROM blog_post") == [["1"]])
   }
 }
 #sourceLocation()
+}

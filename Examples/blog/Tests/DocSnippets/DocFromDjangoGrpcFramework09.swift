@@ -5,7 +5,7 @@ import Pillion
 import PillionGRPC
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 267)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 269)
 struct VisiblePosts: ModelHooks {
   typealias Record = Blog_Post
 

@@ -3,13 +3,36 @@
 @testable import Blog
 import Pillion
 import PillionGRPC
-import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
-  static func block10(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 312)
-server = Server(configuration: "blog.yaml", settings: ["server.listen": "127.0.0.1:8000"])
-server.isDevelopment = true
-#sourceLocation()
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 284)
+struct OwnPosts: ReadOnlyModelService {
+  typealias Record = Blog_Post
+
+  let name = "blog.OwnPosts"
+
+  func queryset(_ context: CallContext) throws -> Queryset { Queryset("author = principal") }
+
+  /// `self.get_object()`
+  func object(_ id: Int64, _ context: CallContext) async throws -> Blog_Post {
+    guard let post = try await objects(context).filter("id = $1", .integer(id)).first() else {
+      throw Status(.notFound, "Post:\(id) not found!")
+    }
+    return post
   }
+
+  var methods: [ServiceMethod] {
+    [
+      ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
+        var post = try await object(request.id, context)
+        post.published = true
+        return try await context.database.update(post)
+      }.mutating(),
+      .serverStreaming("Drafts") { (_: Blog_FeedLine, writer: MessageWriter<Blog_Post>, context) in
+        for try await post in objects(context).filter("published = false").rows { try await writer.write(post) }
+      },
+    ]
+  }
+}
+#sourceLocation()
 }

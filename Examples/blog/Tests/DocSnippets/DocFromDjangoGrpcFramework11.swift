@@ -3,15 +3,13 @@
 @testable import Blog
 import Pillion
 import PillionGRPC
+import PillionTesting
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 319)
-struct Stamp: Interceptor {
-  func begin(_ call: ServerCall) -> Verdict {
-    call.metadata["x-maintenance"] == nil ? .proceed : .refuse(Status(.unavailable, "Back in an hour."))
-  }
-
-  func finish(_ call: ServerCall, _ status: inout Status) { call.addTrailer("served-by", "blog") }
-}
+  static func block11(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 347)
+server = Server(configuration: "blog.yaml", settings: ["server.listen": "127.0.0.1:8000"])
+server.isDevelopment = true
 #sourceLocation()
+  }
 }

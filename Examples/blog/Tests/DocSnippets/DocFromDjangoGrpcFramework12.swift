@@ -3,19 +3,15 @@
 @testable import Blog
 import Pillion
 import PillionGRPC
-import PillionTesting
-import Testing
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 346)
-@Suite(.testServer(BlogServer.make())) struct PostServiceTests {
-  @Test func createPost() async throws {
-    let test = try TestServer.current
-    let posts = Blog_PostController.Client(wrapping: test.client)
-    let post = try await posts.create(.with { $0.title = "title" })
-    #expect(post.title == "title")
-    #expect(try await test.query("SELECT count(*) FROM blog_post") == [["1"]])
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 354)
+struct Stamp: Interceptor {
+  func begin(_ call: ServerCall) -> Verdict {
+    call.metadata["x-maintenance"] == nil ? .proceed : .refuse(Status(.unavailable, "Back in an hour."))
   }
+
+  func finish(_ call: ServerCall, _ status: inout Status) { call.addTrailer("served-by", "blog") }
 }
 #sourceLocation()
 }
