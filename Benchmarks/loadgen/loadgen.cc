@@ -12,7 +12,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched/types.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
@@ -265,9 +264,13 @@ static bool more() { return issued < opt.n && now_ns() < t_deadline; }
 // one would count as the server's: it asks for short slices of 0.1 ms, which the scheduler of Linux 6.12 and later turns
 // into earlier ones (older kernels take the wish and do nothing), and for timers that are not put off by 50 us.
 static void ask_for_prompt_scheduling() {
-  sched_attr attributes{};
-  attributes.size = sizeof attributes;
-  attributes.sched_runtime = 100'000;
+  struct {  // sched_setattr(2), as its version 0 has it
+    uint32_t size = 48, policy = 0;
+    uint64_t flags = 0;
+    int32_t nice = 0;
+    uint32_t priority = 0;
+    uint64_t runtime = 100'000, deadline = 0, period = 0;
+  } attributes;
   if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) perror("sched_setattr");
   prctl(PR_SET_TIMERSLACK, 1);
 }

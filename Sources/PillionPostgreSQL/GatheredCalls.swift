@@ -56,7 +56,7 @@ final class GatheredCalls {
   /// What they add to the load of their connection.
   var load: Int { areWrites ? PipelinedConnection.writeLoad + count : count }
 
-  /// Whether `answer` and `takeAll` have nothing left to do.
+  /// Whether there is nothing left to answer.
   var isOver: Bool { flights.isEmpty }
 
   /// The next of the reads, from `start` on, that wants this key; nil: there is none.

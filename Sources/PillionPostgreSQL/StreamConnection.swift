@@ -1,7 +1,7 @@
 internal import PillionDatabase
 internal import PillionWire
 
-/// A connection of the lane for Lists: one statement at a time, its rows one by one.
+/// A connection for Lists: one statement at a time, its rows one by one.
 final class StreamConnection {
   enum State {
     case idle

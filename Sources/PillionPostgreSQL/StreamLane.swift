@@ -8,8 +8,6 @@ final class StreamLane: ConnectorClient {
   private struct Inbox {
     /// Lists in the queue that the lane is to look after.
     var arrivals: [StreamQueue.Waiting] = []
-    /// Whether the queue has something for a connection that is free.
-    var hasArrivals = false
     var resumes: ContiguousArray<RowStream> = []
     var opened: [Connection] = []
     var connectFailure: DatabaseError?
@@ -22,7 +20,7 @@ final class StreamLane: ConnectorClient {
     var busy = 0
 
     var isEmpty: Bool {
-      arrivals.isEmpty && !hasArrivals && resumes.isEmpty && opened.isEmpty && connectFailure == nil
+      arrivals.isEmpty && resumes.isEmpty && opened.isEmpty && connectFailure == nil
         && cancelsSent.isEmpty && !hasCancellations
     }
   }
@@ -39,12 +37,13 @@ final class StreamLane: ConnectorClient {
   private let thread = Locked<LaneThread?>(nil)
 
   /// - Parameters:
+  ///   - poller: what wakes the lane.
   ///   - index: place among the lanes.
   ///   - connections: how many it may have open.
   init(
     _ configuration: PostgreSQLConfiguration, connector: Connector, canceller: Canceller, statements: StatementCounts,
-    index: Int, queue: StreamQueue, connections: Int
-  ) throws(DatabaseError) {
+    poller: Poller, index: Int, queue: StreamQueue, connections: Int
+  ) {
     self.index = index
     self.queue = queue
     limit = connections
@@ -52,7 +51,7 @@ final class StreamLane: ConnectorClient {
     self.connector = connector
     self.canceller = canceller
     self.statements = statements
-    poller = try Poller()
+    self.poller = poller
   }
 
   func start() throws(DatabaseError) {
@@ -64,9 +63,6 @@ final class StreamLane: ConnectorClient {
 
   /// A List waits that the lane is to look after.
   func look(after waiting: StreamQueue.Waiting) { post { $0.arrivals.append(waiting) } }
-
-  /// A List waits that the lane has a connection for.
-  func look() { post { $0.hasArrivals = true } }
 
   /// Connections that are open, and those of them that work.
   var connections: (open: Int, busy: Int, limit: Int) { inbox.withLock { ($0.connections, $0.busy, limit) } }
@@ -146,7 +142,6 @@ final class StreamLane: ConnectorClient {
       guard !inbox.isEmpty else { return nil }
       let news = inbox
       inbox.arrivals = []
-      inbox.hasArrivals = false
       inbox.resumes = []
       inbox.opened = []
       inbox.connectFailure = nil
@@ -182,14 +177,14 @@ final class StreamLane: ConnectorClient {
       connections += 1
       if !connection.isIdle { busy += 1 }
     }
-    queue.noteIdle(connections - busy, of: index)
+    let hasWork = queue.noteTurn(of: index, idle: connections - busy, room: limit - connections - core.pending)
     let mustStay = inbox.withLock { inbox in
       inbox.connections = connections
       inbox.busy = busy
       inbox.isAwake = !inbox.isEmpty || (inbox.isStopping && !isStopping)
       return inbox.isAwake
     }
-    if mustStay || !core.unfinished.isEmpty { return 0 }
+    if mustStay || hasWork || !core.unfinished.isEmpty { return 0 }
     return MonotonicTime.milliseconds(from: now, to: min(core.nextTimer, stopLimit ?? MonotonicTime.never))
   }
 

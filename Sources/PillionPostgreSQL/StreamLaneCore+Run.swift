@@ -8,6 +8,7 @@ extension StreamLaneCore {
   mutating func start(_ waiting: Waiting, on connection: StreamConnection, at now: UInt64) {
     connection.stream = waiting.stream
     waiting.stream.lane = index
+    accept(waiting)
     connection.writer.removeAll()
     connection.rows = 0
     waiting.stream.cutter?.restart()
@@ -298,7 +299,9 @@ extension StreamLaneCore {
     guard let stream = connection.stream else { return }
     connection.stream = nil
     guard connection.hasOffered || connection.hasRestarted || isStopping else {
-      return queue.prepend(Waiting(stream: stream, arrival: now, wasLost: true), for: index)
+      let waiting = Waiting(stream: stream, arrival: now, wasLost: true)
+      accept(waiting)
+      return queue.prepend(waiting, for: index)
     }
     let reason = connection.failure ?? connection.farewell
     end(stream, .failed(reason ?? DatabaseError(.pillion(.unavailable), "the connection broke")))

@@ -1,7 +1,7 @@
 internal import PillionDatabase
 internal import PillionWire
 
-/// The state of a lane for Lists: which run on which connection. Only the lane's thread touches it.
+/// The state of one of the lanes for Lists: which run on which connection. Only the lane's thread touches it.
 struct StreamLaneCore: ~Copyable {
   typealias Waiting = StreamQueue.Waiting
 
@@ -98,7 +98,7 @@ struct StreamLaneCore: ~Copyable {
   mutating func assign(at now: UInt64) {
     while true {
       guard let connection = slots.lazy.compactMap({ $0 }).first(where: { $0.isIdle }) else {
-        queue.noteDelay()
+        queue.noteDelay(of: index)
         break
       }
       guard let waiting = queue.takeFirst(for: index) else { return }
@@ -109,12 +109,14 @@ struct StreamLaneCore: ~Copyable {
         start(waiting, on: connection, at: now)
       }
     }
-    let room = slots.reduce(-pending) { $1 == nil ? $0 + 1 : $0 }
-    guard room > 0 else { return }
-    let count = min(room, queue.count(of: index) - pending)
-    guard count > 0 else { return }
-    pending += count
-    wanted += count
+    let vacant = slots.reduce(0) { $1 == nil ? $0 + 1 : $0 }
+    guard vacant > pending else { return }
+    let (count, adopted) = queue.adopt(upTo: vacant, for: index)
+    for waiting in adopted { accept(waiting) }
+    let more = min(vacant, count) - pending
+    guard more > 0 else { return }
+    pending += more
+    wanted += more
   }
 
   func abandonment(of stream: RowStream, at now: UInt64) -> DatabaseError? {
@@ -124,7 +126,6 @@ struct StreamLaneCore: ~Copyable {
 
   mutating func end(_ stream: RowStream, _ end: RowStream.End) {
     queue.ended(on: index)
-    stream.lane = index
     stream.noteEnded()
     stream.end(end)
     finished.append(stream)
@@ -152,10 +153,7 @@ struct StreamLaneCore: ~Copyable {
   // MARK: Time
 
   /// When a List that waits has waited for too long.
-  private func due(_ waiting: Waiting) -> UInt64 {
-    let deadline = waiting.stream.deadline
-    return min(waitLimit(waiting.arrival), deadline == 0 ? MonotonicTime.never : deadline)
-  }
+  private func due(_ waiting: Waiting) -> UInt64 { min(waitLimit(waiting.arrival), waiting.stream.due) }
 
   private func waitLimit(_ arrival: UInt64) -> UInt64 {
     let wait = connectError == nil ? configuration.streamAcquireTimeout : configuration.acquireTimeout
@@ -167,8 +165,10 @@ struct StreamLaneCore: ~Copyable {
     nextTimer = MonotonicTime.never
     var next = MonotonicTime.never
     let over = queue.take(for: index) { waiting in
-      if waiting.stream.isCancelled || due(waiting) <= now { return true }
-      next = min(next, due(waiting))
+      // A lane that cannot connect knows nothing of the others.
+      let due = waiting.lane == index ? due(waiting) : waiting.stream.due
+      if waiting.stream.isCancelled || due <= now { return true }
+      next = min(next, due)
       return false
     }
     for waiting in over { end(waiting.stream, .failed(abandonment(of: waiting.stream, at: now) ?? waitError)) }
@@ -229,4 +229,9 @@ struct StreamLaneCore: ~Copyable {
     watch(connection, false)
     slots[connection.slot] = nil
   }
+}
+
+extension Job {
+  /// Its deadline; `never`: it has none.
+  fileprivate var due: UInt64 { deadline == 0 ? MonotonicTime.never : deadline }
 }

@@ -11,27 +11,25 @@ final class StreamLanes: Sendable {
   ) throws(DatabaseError) {
     let connections = max(1, min(configuration.streamConnections, 256))
     let count = max(1, min(configuration.streamThreads, connections))
-    queue = StreamQueue(lanes: count, limit: configuration.queueLimit)
-    var lanes: [StreamLane] = []
-    for index in 0..<count {
-      lanes.append(
-        try StreamLane(
-          configuration, connector: connector, canceller: canceller, statements: statements, index: index,
-          queue: queue, connections: connections / count + (index < connections % count ? 1 : 0)))
+    var pollers: [Poller] = []
+    for _ in 0..<count { pollers.append(try Poller()) }
+    let queue = StreamQueue(lanes: count, limit: configuration.queueLimit) { [pollers] in pollers[$0].wake() }
+    self.queue = queue
+    lanes = pollers.enumerated().map { index, poller in
+      StreamLane(
+        configuration, connector: connector, canceller: canceller, statements: statements, poller: poller, index: index,
+        queue: queue, connections: connections / count + (index < connections % count ? 1 : 0))
     }
-    self.lanes = lanes
   }
 
-  /// Starts, and asks for a first connection so that the first List need not wait for it.
+  /// Starts; the first asks for a connection so that the first List need not wait for it.
   func start() throws(DatabaseError) {
     for lane in lanes { try lane.start() }
   }
 
   func open(_ stream: RowStream) {
     switch queue.append(stream, at: MonotonicTime.now()) {
-    case .waits(let waiting, let idle):
-      lanes[waiting.lane].look(after: waiting)
-      if let idle { lanes[idle].look() }
+    case .waits(let waiting): lanes[waiting.lane].look(after: waiting)
     case .full: refuse(stream, DatabaseError(.pillion(.exhausted), "too many Lists wait for the database"))
     case .closed: refuse(stream, DatabaseError(.pillion(.unavailable), "shutting down"))
     }

@@ -21,8 +21,8 @@ final class StreamQueue: Sendable {
   }
 
   enum Verdict {
-    /// This lane looks after it; `idle` has a connection free, and shall look as well.
-    case waits(Waiting, idle: Int?)
+    /// Its lane looks after it, and is to be told.
+    case waits(Waiting)
     case full
     case closed
   }
@@ -30,8 +30,9 @@ final class StreamQueue: Sendable {
   private struct Lane {
     /// Lists that it runs or looks after.
     var load = 0
-    /// Open connections on which nothing runs.
+    /// Open connections on which nothing runs, and connections that it may still open, as its last turn has left them.
     var idle = 0
+    var room = 0
   }
 
   private struct State {
@@ -44,6 +45,11 @@ final class StreamQueue: Sendable {
     var refusals = 0
     var isClosed = false
 
+    /// A lane that has a connection free, if `lane` has none.
+    func idle(besides lane: Int) -> Int? {
+      lanes[lane].idle > 0 ? nil : lanes.indices.first { lanes[$0].idle > 0 }
+    }
+
     mutating func move(_ waiting: inout Waiting, to lane: Int) {
       lanes[waiting.lane].load &-= 1
       lanes[lane].load &+= 1
@@ -53,21 +59,26 @@ final class StreamQueue: Sendable {
 
   private let state: Locked<State>
   private let limit: Int
+  private let wake: @Sendable (Int) -> Void
 
-  /// - Parameter limit: Lists that may wait.
-  init(lanes: Int, limit: Int) {
-    state = Locked(State(lanes: Array(repeating: Lane(), count: lanes)))
+  /// - Parameters:
+  ///   - limit: Lists that may wait.
+  ///   - wake: wakes a lane: something waits that it has a connection for.
+  init(lanes: Int, limit: Int, wake: @escaping @Sendable (Int) -> Void) {
+    self.wake = wake
+    // As if there were room: a lane's first turn says what there is.
+    state = Locked(State(lanes: Array(repeating: Lane(room: 1), count: lanes)))
     self.limit = limit
   }
 
   // MARK: From any thread
 
   func append(_ stream: RowStream, at now: UInt64) -> Verdict {
-    state.withLock { state in
-      guard !state.isClosed else { return .closed }
+    let (verdict, idle): (Verdict, Int?) = state.withLock { state in
+      guard !state.isClosed else { return (.closed, nil) }
       guard state.waiting.count < limit else {
         state.refusals &+= 1
-        return .full
+        return (.full, nil)
       }
       var waiting = Waiting(stream: stream, arrival: now)
       waiting.lane = state.lanes.indices.min { state.lanes[$0].load < state.lanes[$1].load } ?? 0
@@ -75,9 +86,10 @@ final class StreamQueue: Sendable {
       waiting.number = state.number
       state.lanes[waiting.lane].load &+= 1
       state.waiting.append(waiting)
-      if state.lanes[waiting.lane].idle > 0 { return .waits(waiting, idle: nil) }
-      return .waits(waiting, idle: state.lanes.indices.first { state.lanes[$0].idle > 0 })
+      return (.waits(waiting), state.idle(besides: waiting.lane))
     }
+    if let idle { wake(idle) }
+    return verdict
   }
 
   /// Nothing more comes.
@@ -95,24 +107,28 @@ final class StreamQueue: Sendable {
     state.withLock { state -> Waiting? in
       guard var first = state.waiting.removeFirst() else { return nil }
       if first.number > 0, first.number <= state.lastDelayed { state.delayed &+= 1 }
+      state.lanes[lane].idle = max(0, state.lanes[lane].idle &- 1)
       state.move(&first, to: lane)
       return first
     }
   }
 
-  /// Puts back what this lane had taken.
+  /// Puts back what this lane had taken, and still looks after.
   func prepend(_ waiting: Waiting, for lane: Int) {
-    state.withLock { state in
+    let idle = state.withLock { state in
       var waiting = waiting
       waiting.lane = lane
       state.waiting.prepend(waiting)
+      return state.idle(besides: lane)
     }
+    if let idle { wake(idle) }
   }
 
   /// Takes those that `isOut` says, which are this lane's from here on.
   func take(for lane: Int, where isOut: (Waiting) -> Bool) -> [Waiting] {
     state.withLock { state in
       var taken: [Waiting] = []
+      guard (0..<state.waiting.count).contains(where: { state.waiting[$0].map(isOut) ?? false }) else { return taken }
       var kept = Ring<Waiting>()
       while var next = state.waiting.removeFirst() {
         if isOut(next) {
@@ -127,21 +143,44 @@ final class StreamQueue: Sendable {
     }
   }
 
-  /// How many this lane looks after that have no connection yet.
-  func count(of lane: Int) -> Int {
+  /// Those for which this lane should have a connection: which it looks after, and then such as nobody else can open one
+  /// for, which are this lane's from here on.
+  ///
+  /// - Parameter limit: connections that the lane may have for them.
+  func adopt(upTo limit: Int, for lane: Int) -> (count: Int, adopted: [Waiting]) {
     state.withLock { state in
       var count = 0
       for index in 0..<state.waiting.count where state.waiting[index]?.lane == lane { count += 1 }
-      return count
+      var adopted: [Waiting] = []
+      for index in 0..<state.waiting.count where count + adopted.count < limit {
+        guard var next = state.waiting[index], next.lane != lane, state.lanes[next.lane].room <= 0 else { continue }
+        state.move(&next, to: lane)
+        state.waiting[index] = next
+        adopted.append(next)
+      }
+      return (count + adopted.count, adopted)
     }
   }
 
   /// A List of this lane has ended.
   func ended(on lane: Int) { state.withLock { $0.lanes[lane].load &-= 1 } }
 
-  /// A lane has no connection free: what waits has not been taken at once.
-  func noteDelay() { state.withLock { $0.lastDelayed = $0.number } }
+  /// A lane has no connection free: what waits has not been taken at once, unless another has one.
+  func noteDelay(of lane: Int) {
+    state.withLock { state in
+      state.lanes[lane].idle = 0
+      if state.lanes.allSatisfy({ $0.idle == 0 }) { state.lastDelayed = state.number }
+    }
+  }
 
-  /// Open connections of the lane on which nothing runs.
-  func noteIdle(_ count: Int, of lane: Int) { state.withLock { $0.lanes[lane].idle = count } }
+  /// What a lane's turn has left: open connections on which nothing runs, and how many more it may open.
+  ///
+  /// - Returns: whether something waits that it can take at once.
+  func noteTurn(of lane: Int, idle: Int, room: Int) -> Bool {
+    state.withLock { state in
+      state.lanes[lane].idle = idle
+      state.lanes[lane].room = room
+      return idle > 0 && !state.waiting.isEmpty
+    }
+  }
 }

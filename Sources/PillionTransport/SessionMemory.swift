@@ -69,7 +69,7 @@ final class SessionMemory {
   /// Nil where there is no memory.
   private static func allocate(_ count: Int, _ user: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     let (padded, overflow) = count.addingReportingOverflow(step - 1 + header)
-    guard !overflow, padded > 0 else { return nil }
+    guard count >= 0, !overflow else { return nil }
     let size = (padded - header) & ~(step - 1)
     if size <= largest, let lists = user?.assumingMemoryBound(to: List.self), let block = lists[size / step].first {
       lists[size / step].first = block.load(as: UnsafeMutableRawPointer?.self)

@@ -75,6 +75,7 @@ import Testing
     let functions = memory.functions
     let user = functions.mem_user_data
     #expect(functions.malloc(Int.max, user) == nil)
+    #expect(functions.malloc(-1, user) == nil)
     #expect(functions.calloc(Int.max, 2, user) == nil)
     #expect(functions.realloc(nil, Int.max, user) == nil)
     functions.free(nil, user)

@@ -5,15 +5,17 @@ public import SwiftProtobuf
 
 extension CallContext {
   /// The rows that a service shows to this call's caller: those that the `filter` of its definition and the
-  /// configuration's `row_filters` let through, as in its List.
+  /// configuration's `row_filters` let through, as in its List where there are no hooks.
   ///
   ///     guard var post = try await context.objects(Blog_Post.self).filter("id = $1", .integer(id)).first() else {
   ///       throw Status(.notFound, "There is no post \(id).")
   ///     }
   ///
   /// What the caller lacks of a row filter's claims lets no row through. Rows of other models that the rows hold, or that a
-  /// filter or an order goes through, are the caller's as well. No `queryset` is asked; a service over a model that is put
-  /// together in code has `objects(_:inside:)` for that. A `database_role` counts only inside the transaction of a hook.
+  /// filter or an order goes through, are the caller's as well. The hooks of the model
+  /// are not asked for their `queryset`: what it hides is there, unless `rows` says so. A service over a model that is put
+  /// together in code has `objects(_:inside:)`, which asks its own. A `database_role` counts only inside the transaction of
+  /// a hook.
   ///
   /// A service that there is not, or that shows its rows as other messages, is thrown as `ModelError` when the rows are
   /// asked for.
@@ -21,17 +23,25 @@ extension CallContext {
   /// - Parameters:
   ///   - record: the message in which the service shows its rows.
   ///   - service: full name of the service, `blog.PostController`; nil: that of the call.
+  ///   - rows: which of the service's rows are meant.
   ///   - database: what the `transaction` of a database gives, to ask inside of it; nil: the context's.
   public func objects<Record: Message>(
-    _ record: Record.Type, of service: String? = nil, inside database: Database? = nil
+    _ record: Record.Type, of service: String? = nil, in rows: Queryset = .all, inside database: Database? = nil
   ) -> ModelQuery<Record> {
-    ModelQuery(database ?? self.database) { [name = service ?? self.service, caller] records in
-      let service = try records.service(name)
-      let message = service.view.model.messageFullName
+    objects(of: service ?? self.service, in: .success(rows), inside: database)
+  }
+
+  /// - Parameter rows: what of the service's rows is meant; a failure is thrown when they are asked for.
+  fileprivate func objects<Record: Message>(
+    of service: String, in rows: Result<Queryset, any Error>, inside database: Database?
+  ) -> ModelQuery<Record> {
+    ModelQuery(database ?? self.database) { [caller] records in
+      let known = try records.service(service)
+      let message = known.view.model.messageFullName
       guard message == Record.protoMessageName else {
-        throw RecordError("the rows of '\(name)' are \(message), not \(Record.protoMessageName)")
+        throw RecordError("the rows of '\(service)' are \(message), not \(Record.protoMessageName)")
       }
-      return try service.rows(for: caller, nil)
+      return try known.rows(for: caller, try rows.get().rows)
     }
   }
 
@@ -47,22 +57,21 @@ extension CallContext {
 
 extension GenericService {
   /// The rows that this service shows to a call's caller: those that the `filter` of the definitions' service, the
-  /// configuration's `row_filters` and the service's own `queryset` let through, as in its List.
+  /// configuration's `row_filters` and the service's own `queryset` and `filterQueryset` let
+  /// through, as in its List.
   ///
   ///     guard let post = try await objects(context).filter("id = $1", .integer(key.id)).first() else {
   ///       throw Status(.notFound, "There is no post \(key.id).")
   ///     }
   ///
-  /// `queryset` is asked at once and once; what it throws is thrown when the rows are asked for. The rest is as with
+  /// These are asked at once and once; what they throw is thrown when the rows are asked for. The rest is as with
   /// `CallContext.objects`.
   ///
   /// - Parameters:
   ///   - context: of the call.
   ///   - database: what the `transaction` of a database gives, to ask inside of it; nil: the context's.
   public func objects(_ context: CallContext, inside database: Database? = nil) -> ModelQuery<Record> {
-    let base = Result { try queryset(context).rows }
-    return ModelQuery(database ?? context.database) { [name, caller = context.caller] records in
-      try records.service(name).rows(for: caller, try base.get())
-    }
+    context.objects(
+      of: name, in: Result { try filterQueryset(queryset(context), context) }, inside: database)
   }
 }

@@ -45,7 +45,7 @@ struct ByteHooks: Sendable {
     model = hooks.model
     isTransactional = { hooks.isTransactional }
     mayBlock = { hooks.mayBlock }
-    queryset = { try hooks.queryset($0) }
+    queryset = { try hooks.filterQueryset(hooks.queryset($0), $0) }
     present = { message, context in
       let row = try Decoded<Hooks.Record>(message)
       return try Decoded(presenting: row.message, by: hooks, context, of: row).bytes

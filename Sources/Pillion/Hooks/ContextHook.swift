@@ -18,7 +18,7 @@ extension ContextHook {
   }
 
   func baseRows(_ call: ServerCall) throws -> BaseRows? {
-    if defaults.contain(.queryset) { return nil }
+    if defaults.contain([.queryset, .filterQueryset]) { return nil }
     return try queryset(context(of: call)).rows
   }
 

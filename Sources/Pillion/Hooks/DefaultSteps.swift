@@ -15,6 +15,7 @@ struct HookSteps: OptionSet, Sendable {
   static let performDestroy = HookSteps(rawValue: 1 << 8)
   static let present = HookSteps(rawValue: 1 << 9)
   static let committed = HookSteps(rawValue: 1 << 10)
+  static let filterQueryset = HookSteps(rawValue: 1 << 11)
 }
 
 /// The steps at which a type has no hook of its own, so that later calls can leave them out.

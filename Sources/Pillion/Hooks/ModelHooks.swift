@@ -45,6 +45,10 @@ public protocol ModelHooks: Sendable {
   /// lists. Any other row is not there for it. A Create is not asked. It does not wait for anything; see `Queryset`.
   func queryset(_ context: CallContext) throws -> Queryset
 
+  /// What becomes of the rows that `queryset` gives: the place for what several services have in common, such as a
+  /// protocol of one's own that keeps tenants apart. Default: they stay as they are.
+  func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset
+
   /// Changes what a Create or Update has brought, before it is looked at.
   func receive(_ record: inout Record, _ context: CallContext) async throws
 
@@ -91,6 +95,11 @@ extension ModelHooks {
   public func queryset(_ context: CallContext) throws -> Queryset {
     context.note(.queryset, of: Self.self)
     return .all
+  }
+
+  public func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset {
+    context.note(.filterQueryset, of: Self.self)
+    return rows
   }
 
   public func receive(_ record: inout Record, _ context: CallContext) async throws {

@@ -32,6 +32,23 @@ public struct Queryset: Sendable {
     let all = values.mapValues(\.claim).merging(lists.mapValues { .array($0.map(\.claim)) }) { _, list in list }
     rows = BaseRows(filter: filter, values: all)
   }
+
+  /// Those of the rows that a filter lets through as well. Its `claims.NAME` are its own.
+  ///
+  ///     func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset {
+  ///       rows.filter("tenant = claims.tenant")
+  ///     }
+  public func filter(
+    _ filter: String, _ values: [String: SQLValue] = [:], lists: [String: [SQLValue]] = [:]
+  ) -> Queryset {
+    intersection(Queryset(filter, values, lists: lists))
+  }
+
+  /// The rows that are in both.
+  public func intersection(_ other: Queryset) -> Queryset {
+    guard let rows, let others = other.rows else { return rows == nil ? other : self }
+    return Queryset(rows: rows.intersection(others))
+  }
 }
 
 extension SQLValue {

@@ -15,7 +15,7 @@ struct SynchronousByteHooks: Sendable {
   init<Hooks: SynchronousModelHooks>(_ hooks: Hooks) {
     hooksType = Hooks.self
     model = hooks.model
-    queryset = { try hooks.queryset($0) }
+    queryset = { try hooks.filterQueryset(hooks.queryset($0), $0) }
     receive = { message, context, isKept in
       var record = try Hooks.Record(decoding: message)
       try hooks.receive(&record, context)

@@ -27,6 +27,10 @@ public protocol SynchronousModelHooks: Sendable {
   /// The rows that the call is about, as that of `ModelHooks`.
   func queryset(_ context: CallContext) throws -> Queryset
 
+  /// What becomes of the rows that `queryset` gives: the place for what several services have in common, such as a
+  /// protocol of one's own that keeps tenants apart. Default: they stay as they are.
+  func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset
+
   /// Changes what a Create or Update has brought, before it is looked at.
   func receive(_ record: inout Record, _ context: CallContext) throws
 
@@ -45,6 +49,11 @@ extension SynchronousModelHooks {
   public func queryset(_ context: CallContext) throws -> Queryset {
     context.note(.queryset, of: Self.self)
     return .all
+  }
+
+  public func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset {
+    context.note(.filterQueryset, of: Self.self)
+    return rows
   }
 
   public func receive(_ record: inout Record, _ context: CallContext) throws {

@@ -3,16 +3,26 @@ import PillionSchema
 import PillionTransport
 import Synchronization
 
-/// The rows that a call's action is about, as the model's hooks say: a filter beside the service's own.
+/// The rows that a call's action is about, as the model's hooks say: filters beside the service's own, all of which hold.
 package struct BaseRows: Sendable {
-  /// In the language of row filters; nil: no row.
-  package var filter: String?
-  /// What `claims` means in it first, before what the caller's token or key says.
-  package var values: [String: ClaimValue]
+  package struct Condition: Sendable {
+    /// In the language of row filters; nil: no row.
+    package var filter: String?
+    /// What `claims` means in it first, before what the caller's token or key says.
+    package var values: [String: ClaimValue]
+  }
+
+  package private(set) var conditions: [Condition]
 
   package init(filter: String?, values: [String: ClaimValue] = [:]) {
-    self.filter = filter
-    self.values = values
+    conditions = [Condition(filter: filter, values: values)]
+  }
+
+  /// Those of the rows that are among the others as well.
+  package func intersection(_ other: BaseRows) -> BaseRows {
+    var rows = self
+    rows.conditions += other.conditions
+    return rows
   }
 }
 
@@ -49,10 +59,15 @@ final class BaseRowFilters: Sendable {
   }
 
   func filter(_ rows: BaseRows, for makeCaller: () -> Caller) throws(QueryError) -> Filter {
-    guard let text = rows.filter else { return Filter(predicate: .any([]), values: []) }
     var caller = makeCaller()
-    caller.values = rows.values
-    return try read(text).filter(for: caller)
+    var filters: [Filter] = []
+    for condition in rows.conditions {
+      guard let text = condition.filter else { return Filter(predicate: .any([]), values: []) }
+      caller.values = condition.values
+      filters.append(try read(text).filter(for: caller))
+    }
+    if filters.count == 1 { return filters[0] }
+    return Filter(predicate: .all(filters.map(\.predicate)), values: filters.flatMap(\.values))
   }
 
   private func read(_ text: String) throws(QueryError) -> RowFilter {

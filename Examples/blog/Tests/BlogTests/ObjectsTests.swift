@@ -23,6 +23,10 @@ import Testing
         .unary("Posts") { (service: Blog_FeedLine, context) in
           try await told(context.objects(Blog_Post.self, of: service.text.isEmpty ? nil : service.text))
         },
+        .unary("Of") { (author: Blog_FeedLine, context) in
+          let rows = Queryset("author = claims.it", ["it": .text(author.text)]).filter("title != 'x'")
+          return try await told(context.objects(Blog_Post.self, of: "blog.PostController", in: rows))
+        },
         .unary("Revisions") { (title: Blog_FeedLine, context) in
           let revisions = context.objects(Blog_Revision.self, of: "blog.RevisionController")
             .filter("post.title = $1", .text(title.text))
@@ -199,6 +203,9 @@ import Testing
         try await equal(tell("blog.Teller/Posts", client, controller), "\(titles.joined(separator: " ")): \(rest)")
         try await equal(tell("blog.Teller/Every", client), "one two three hidden: 4, 410, hidden")
       }
+      try await equal(tell("blog.Teller/Of", named("ann", test), "ann"), "one two: 2, 203, two")
+      try await equal(tell("blog.Teller/Of", named("bob", test), "ann"), "two: 1, 102, two")
+      try await equal(tell("blog.Teller/Of", test.client, "bob"), ": 0, 0, none")
     }
   }
 

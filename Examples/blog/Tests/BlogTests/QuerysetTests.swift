@@ -162,6 +162,84 @@ import Testing
     }
   }
 
+  /// Two filters that mean different things by the same name.
+  struct Filtering: SynchronousModelHooks {
+    typealias Record = Blog_Post
+
+    let model = "blog.Post"
+    var author: String?
+
+    func queryset(_ context: CallContext) throws -> Queryset {
+      author.map { Queryset("author = claims.it", ["it": .text($0)]) } ?? .all
+    }
+
+    func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset {
+      switch context.metadata["only"] {
+      case "nothing": rows.intersection(.nothing)
+      case let title?: rows.filter("title = claims.it", ["it": .text(title)])
+      case nil: rows
+      }
+    }
+  }
+
+  @Test(arguments: [nil, "ann"]) func filterQuerysetHasTheLastWord(_ author: String?) async throws {
+    var server = BlogServer.make(folder: Self.folder)
+    server.add(Filtering(author: author))
+    try await withTestServer(server) { test in
+      let posts = Posts(wrapping: test.client)
+      for (title, author) in [("one", "ann"), ("two", "ann"), ("three", "bob")] {
+        _ = try await posts.create(
+          .with {
+            $0.title = title
+            $0.author = author
+          })
+      }
+      func titles(_ only: String?) async throws -> Set<String> {
+        var metadata: GRPCCore.Metadata = [:]
+        if let only { metadata.addString(only, forKey: "only") }
+        return try await posts.list(.init(), metadata: metadata) { response in
+          try await response.messages.reduce(into: []) { $0.insert($1.title) }
+        }
+      }
+      let all: Set = author == nil ? ["one", "two", "three"] : ["one", "two"]
+      // Again and again: what a type leaves to its default is found out at its first call.
+      for _ in 0..<3 {
+        let (everything, two, three) = (try await titles(nil), try await titles("two"), try await titles("three"))
+        #expect(everything == all)
+        #expect(two == ["two"])
+        #expect(three == all.intersection(["three"]))
+      }
+      let nothing = try await titles("nothing")
+      #expect(nothing.isEmpty)
+    }
+  }
+
+  /// The rows of `filterQueryset` alone: `queryset` is left to its default.
+  struct Tenants: ModelHooks {
+    typealias Record = Blog_Post
+
+    let model = "blog.Post"
+
+    func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset { rows.filter("author = 'ann'") }
+  }
+
+  @Test func filterQuerysetAloneIsAsked() async throws {
+    var server = BlogServer.make(folder: Self.folder)
+    server.add(Tenants())
+    try await withTestServer(server) { test in
+      let posts = Posts(wrapping: test.client)
+      let other = try await posts.create(
+        .with {
+          $0.title = "one"
+          $0.author = "bob"
+        })
+      for _ in 0..<3 {
+        await expect(.notFound) { _ = try await posts.retrieve(.with { $0.id = other.id }) }
+        await expect(.notFound) { _ = try await posts.destroy(.with { $0.id = other.id }) }
+      }
+    }
+  }
+
   @Test func whatAHookThrowsEndsTheCall() async throws {
     try await withPosts { context in
       if context.action == "Retrieve" { return Queryset("secret_column = 1") }

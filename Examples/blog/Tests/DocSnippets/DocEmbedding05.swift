@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 189)
+#sourceLocation(file: "docs/embedding.md", line: 190)
 struct PostTitles: SynchronousModelHooks {
   typealias Record = Blog_Post
 

@@ -15,6 +15,11 @@ struct VisiblePosts: ModelHooks {
     if context.action == "Destroy" { return Queryset("author = principal") }
     return Queryset("published = true OR author = principal")
   }
+
+  /// Whatever `queryset` says of the action.
+  func filterQueryset(_ rows: Queryset, _ context: CallContext) throws -> Queryset {
+    context.claim("role") == "editor" ? rows : rows.filter("title <> 'draft'")
+  }
 }
 #sourceLocation()
 }

@@ -5,7 +5,7 @@ import Pillion
 import PillionGRPC
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 284)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 289)
 struct OwnPosts: ReadOnlyModelService {
   typealias Record = Blog_Post
 

@@ -5,7 +5,7 @@ import Pillion
 import PillionGRPC
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 354)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 359)
 struct Stamp: Interceptor {
   func begin(_ call: ServerCall) -> Verdict {
     call.metadata["x-maintenance"] == nil ? .proceed : .refuse(Status(.unavailable, "Back in an hour."))

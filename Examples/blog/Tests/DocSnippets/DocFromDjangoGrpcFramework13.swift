@@ -7,7 +7,7 @@ import PillionTesting
 import Testing
 
 extension DocFromDjangoGrpcFramework {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 381)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 386)
 @Suite(.testServer(BlogServer.make())) struct PostServiceTests {
   @Test func createPost() async throws {
     let test = try TestServer.current

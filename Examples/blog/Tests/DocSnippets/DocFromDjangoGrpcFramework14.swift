@@ -7,7 +7,7 @@ import PillionTesting
 import Testing
 import XCTest
 
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 397)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 402)
 final class PostTests: RPCTransactionTestCase {
   override class func makeServer() throws -> Server { BlogServer.make() }
 

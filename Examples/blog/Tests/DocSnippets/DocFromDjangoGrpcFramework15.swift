@@ -9,7 +9,7 @@ import XCTest
 
 extension DocFromDjangoGrpcFramework {
   static func block15(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 445)
+#sourceLocation(file: "docs/from-django-grpc-framework.md", line: 450)
 let posts = Blog_PostController.Client(wrapping: test.client)
 _ = try await posts.partialUpdate(
   .with {
