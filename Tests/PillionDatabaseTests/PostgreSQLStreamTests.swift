@@ -107,8 +107,8 @@ import Testing
     try first.run()
   }
 
-  /// A List that waits runs on whichever thread has a connection for it first.
-  @Test func oneSlowClientHoldsUpNoOther() throws {
+  /// Two threads with a connection each, on which a List runs whose client takes no more.
+  private static func twoThreadsWithSlowClients() throws -> (PostgreSQLTest, [StreamReader]) {
     let test = try PostgreSQLTest {
       $0.streamConnections = 2
       $0.streamThreads = 2
@@ -117,6 +117,12 @@ import Testing
       test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000000::bigint) AS n")
     }
     for reader in slow { try test.eventually("first rows") { try reader.takeOnce() } }
+    return (test, slow)
+  }
+
+  /// A List that waits runs on whichever thread has a connection for it first.
+  @Test func oneSlowClientHoldsUpNoOther() throws {
+    let (test, slow) = try Self.twoThreadsWithSlowClients()
     var lane = try #require(test.driver.statistics.lanes.first { $0.name == "stream" })
     let waits = lane.waits
     let waiting = (0..<20).map { _ in test.stream("SELECT n, 'x' FROM generate_series(1, 1000::bigint) AS n") }
@@ -138,15 +144,8 @@ import Testing
 
   /// Also the deadline of a List that another thread than the one it came to has a connection for.
   @Test func deadlinesGoAlong() throws {
-    let test = try PostgreSQLTest {
-      $0.streamConnections = 2
-      $0.streamThreads = 2
-    }
-    let slow = (0..<2).map { _ in
-      test.stream("SELECT n, repeat('x', 1000) FROM generate_series(1, 1000000::bigint) AS n")
-    }
-    for reader in slow { try test.eventually("first rows") { try reader.takeOnce() } }
-    // One for each thread; both run on the second.
+    let (test, slow) = try Self.twoThreadsWithSlowClients()
+    // They wait for a thread each, and the second's connection is free first.
     let waiting = (0..<2).map { _ in
       test.stream("SELECT 1::bigint, pg_sleep(60)::text", deadline: monotonicNow() + 3_000_000_000)
     }

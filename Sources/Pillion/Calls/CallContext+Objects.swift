@@ -12,10 +12,9 @@ extension CallContext {
   ///     }
   ///
   /// What the caller lacks of a row filter's claims lets no row through. Rows of other models that the rows hold, or that a
-  /// filter or an order goes through, are the caller's as well. The hooks of the model
-  /// are not asked for their `queryset`: what it hides is there, unless `rows` says so. A service over a model that is put
-  /// together in code has `objects(_:inside:)`, which asks its own. A `database_role` counts only inside the transaction of
-  /// a hook.
+  /// filter or an order goes through, are the caller's as well. The hooks of the model are not asked for their `queryset`: what
+  /// it hides is there, unless `rows` leaves it out. A service over a model that is put together in code has
+  /// `objects(_:inside:)`, which asks its own. A `database_role` counts only inside the transaction of a hook.
   ///
   /// A service that there is not, or that shows its rows as other messages, is thrown as `ModelError` when the rows are
   /// asked for.
@@ -57,8 +56,8 @@ extension CallContext {
 
 extension GenericService {
   /// The rows that this service shows to a call's caller: those that the `filter` of the definitions' service, the
-  /// configuration's `row_filters` and the service's own `queryset` and `filterQueryset` let
-  /// through, as in its List.
+  /// configuration's `row_filters` and the service's own `queryset` and `filterQueryset` let through, as
+  /// in its List.
   ///
   ///     guard let post = try await objects(context).filter("id = $1", .integer(key.id)).first() else {
   ///       throw Status(.notFound, "There is no post \(key.id).")
