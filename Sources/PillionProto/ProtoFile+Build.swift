@@ -1,5 +1,11 @@
 import PillionSchema
 
+/// What a file that is being built has of each model, by the model's full name: its services share messages and enums.
+struct DeclaredNames {
+  fileprivate var messages: [String: Set<String>] = [:]
+  fileprivate var enums: [String: Set<String>] = [:]
+}
+
 extension ProtoFile {
   /// The file of one package: its services and messages, then the nullable messages that they use.
   ///
@@ -17,7 +23,8 @@ extension ProtoFile {
       ],
       comment: Comment.lines(package.doc),
       declarations: [])
-    for (model, shape) in services { append(shape, model: model, schema: schema) }
+    var declared = DeclaredNames()
+    for (model, shape) in services { append(shape, model: model, schema: schema, declared: &declared) }
     appendNullableMessages(location: package.location, shapes: services.map(\.1))
     reserve(tombstonesOf: lock)
   }
@@ -31,7 +38,9 @@ extension ProtoFile {
   static func fileName(_ package: String) -> String { "\(package.isEmpty ? "default" : package).proto" }
 
   /// Appends the service of `shape` and its messages, without those that another service of the model has brought.
-  mutating func append(_ shape: ServiceShape, model: Model, schema: Schema) {
+  mutating func append(
+    _ shape: ServiceShape, model: Model, schema: Schema, declared: inout DeclaredNames
+  ) {
     let methods = shape.methods.compactMap { method -> ProtoMethod? in
       guard let request = shape.messageName(method.request) else { return nil }
       let response: ProtoTypeName? =
@@ -46,21 +55,23 @@ extension ProtoFile {
         ProtoService(
           name: shape.name, methods: methods, isDeprecated: model.service.isDeprecated,
           location: model.service.location)))
-    appendMessages(shape.messages, model: model, schema: schema)
+    appendMessages(shape.messages, model: model, schema: schema, declared: &declared)
   }
 
-  /// Appends messages of a model and the enums that they use.
-  mutating func appendMessages(_ messages: [MessageShape], model: Model, schema: Schema) {
+  /// Appends messages of a model and the enums that they use, but for those that are `declared`.
+  mutating func appendMessages(
+    _ messages: [MessageShape], model: Model, schema: Schema, declared: inout DeclaredNames
+  ) {
     let notes = FieldNotes(schema: schema, model: model)
-    let known = Set(self.messages.filter { $0.model == model.messageFullName }.map(\.name))
+    let known = declared.messages[model.messageFullName, default: []]
     for message in messages where !known.contains(message.name) {
       declarations.append(.message(ProtoMessage(message, model: model, notes: notes)))
     }
-    var enums = Set(self.enums.filter { $0.model == model.fullName }.map(\.name))
+    declared.messages[model.messageFullName, default: []].formUnion(messages.map(\.name))
     for message in messages {
       for field in message.fields {
         guard let enumeration = field.enumeration, let definition = message.definition(of: field, in: model),
-          enums.insert(enumeration.name).inserted
+          declared.enums[model.fullName, default: []].insert(enumeration.name).inserted
         else { continue }
         let isStored = field.source.modelField != nil && !definition.isComputed
         declarations.append(

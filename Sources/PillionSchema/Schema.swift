@@ -3,13 +3,18 @@
 /// Later stages refer to a model by its index in `models` and to a field by its index in `Model.fields`.
 package struct Schema: Sendable {
   /// Proto packages in the order of their files' names.
-  package var packages: [Package]
+  package let packages: [Package]
   /// All models, package after package, in definition order.
-  package var models: [Model]
+  package let models: [Model]
+  /// The many_to_many fields of all models, each with its model's index.
+  package let manyToMany: [(model: Int, relation: ManyToMany)]
 
   package init(packages: [Package] = [], models: [Model] = []) {
     self.packages = packages
     self.models = models
+    manyToMany = models.flatMap { model in
+      model.fields.compactMap { if case .manyToMany(let relation) = $0.type { (model.index, relation) } else { nil } }
+    }
   }
 
   /// One definition file: one proto package.

@@ -25,12 +25,12 @@ struct DescriptorTests {
 
   /// Everything, with tombstones.
   private var protos: GeneratedProtos {
-    var old = everything
-    for index in old.models.indices {
-      old.models[index].fields.append(contentsOf: [field("gone", .string), field("lost", .bool)])
-      old.models[index].service.fields = Array(old.models[index].fields.indices)
+    var old = everything.models
+    for index in old.indices {
+      old[index].fields.append(contentsOf: [field("gone", .string), field("lost", .bool)])
+      old[index].service.fields = Array(old[index].fields.indices)
     }
-    let lock = ProtoGenerator(schema: old).generate().lock
+    let lock = ProtoGenerator(schema: schema(old)).generate().lock
     return ProtoGenerator(schema: everything, lock: lock).generate()
   }
 

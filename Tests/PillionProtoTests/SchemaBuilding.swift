@@ -46,19 +46,18 @@ func model(
 func schema(_ models: Model..., docs: [String: String] = [:]) -> Schema { schema(models, docs: docs) }
 
 func schema(_ models: [Model], docs: [String: String] = [:]) -> Schema {
-  var schema = Schema()
+  var packages: [Schema.Package] = []
+  var indexed = models
   for (index, model) in models.enumerated() {
-    var model = model
-    model.index = index
-    schema.models.append(model)
-    if let package = schema.packages.firstIndex(where: { $0.name == model.package }) {
-      schema.packages[package].models.append(index)
+    indexed[index].index = index
+    if let package = packages.firstIndex(where: { $0.name == model.package }) {
+      packages[package].models.append(index)
     } else {
-      schema.packages.append(
+      packages.append(
         Schema.Package(
           name: model.package, doc: docs[model.package], models: [index],
           location: SourceLocation(file: "models/\(model.package).yaml")))
     }
   }
-  return schema
+  return Schema(packages: packages, models: indexed)
 }

@@ -142,12 +142,9 @@ struct ModelSQL {
   /// and those of other models that refer to it.
   var joins: [(table: TableName, column: String)] {
     var joins: [(table: TableName, column: String)] = []
-    for other in schema.models {
-      for field in other.fields {
-        guard case .manyToMany(let relation) = field.type else { continue }
-        if other.index == model.index { joins.append((relation.through, relation.source)) }
-        if relation.model == model.index { joins.append((relation.through, relation.target)) }
-      }
+    for (owner, relation) in schema.manyToMany {
+      if owner == model.index { joins.append((relation.through, relation.source)) }
+      if relation.model == model.index { joins.append((relation.through, relation.target)) }
     }
     var seen: Set<String> = []
     return joins.filter { seen.insert("\($0.table)\u{0}\($0.column)").inserted }
