@@ -1,6 +1,5 @@
 import Glibc
 import PillionQuery
-import PillionSchema
 import Testing
 
 /// Random and mutated filters: each is read or refused with a place in the text, and none takes the process down. A reader
@@ -11,29 +10,9 @@ import Testing
   private static let cases = getenv("PILLION_FILTER_CASES").flatMap { Int(String(cString: $0)) } ?? 100_000
   private static let seed = getenv("PILLION_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1
 
-  private let schema: Schema
+  private let model: FilteredModel
 
-  init() throws {
-    let yaml = """
-      models:
-        Post:
-          fields:
-            id: { type: int64, primary_key: true }
-            title: { type: string, null: true }
-            flag: { type: bool }
-            when: { type: timestamp }
-            price: { type: decimal }
-            span: { type: duration }
-            code: { type: uuid }
-            raw: { type: bytes }
-            meta: { type: json, null: true }
-            words: { type: array, items: string }
-            author: { type: foreign_key, model: Post, null: true }
-            tags: { type: many_to_many, model: Post }
-      """
-    let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
-    self.schema = try #require(schema, "\(diagnostics)")
-  }
+  init() throws { model = try FilteredModel() }
 
   private static let pieces = [
     "id", "title", "flag", "when", "price", "span", "code", "raw", "meta", "words", "author", "tags", "meta.a",
@@ -54,11 +33,11 @@ import Testing
     var random = SeededGenerator(state: Self.seed &+ UInt64(worker) << 32)
     let count = Self.cases / Self.workers
     var read = 0
-    let reader = FilterReader(model: schema.models[0], schema: schema)
+    let reader = model.makeReader()
     for _ in 0..<count {
       let text = makeText(&random)
       if isRead(text) { read += 1 }
-      if !isSame(outcome(text), outcome(reader, text)) { Issue.record("\(text.debugDescription) read again") }
+      if !model.agrees(reader, on: text) { Issue.record("\(text.debugDescription) read again") }
     }
     // The generator would be of no use if nearly all were wrong.
     #expect(read > count / 100)
@@ -90,7 +69,7 @@ import Testing
 
   /// Whether it is read; whatever it is, what comes of it has to make sense. Macros would cost more than the parser.
   private func isRead(_ text: String) -> Bool {
-    switch outcome(text) {
+    switch model.parse(text) {
     case .success(let filter?):
       if filter.values.count != takes(filter.predicate) { Issue.record("values of \(text.debugDescription)") }
       return true
@@ -100,26 +79,6 @@ import Testing
       let isOneLine = error.excerpt.utf8.count { $0 == UInt8(ascii: "\n") } == 1
       if !isInText || !isOneLine || error.message.isEmpty { Issue.record("\(text.debugDescription): \(error)") }
       return false
-    }
-  }
-
-  private func outcome(_ text: String) -> Result<Filter?, QueryError> {
-    do throws(QueryError) {
-      return .success(try Filter.parse(text, model: schema.models[0], schema: schema, limits: FilterLimits()))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  private func outcome(_ reader: FilterReader, _ text: String) -> Result<Filter?, QueryError> {
-    do throws(QueryError) { return .success(try reader.filter(text)) } catch { return .failure(error) }
-  }
-
-  private func isSame(_ one: Result<Filter?, QueryError>, _ other: Result<Filter?, QueryError>) -> Bool {
-    switch (one, other) {
-    case (.success(let one), .success(let other)): one == other
-    case (.failure(let one), .failure(let other)): one.description == other.description
-    default: false
     }
   }
 

@@ -1,53 +1,11 @@
 import PillionQuery
-import PillionSchema
 import Testing
 
 /// A reader that has seen filters before says of each text what one that has seen none says.
 @Suite struct FilterReaderTests {
-  private let schema: Schema
+  private let model: FilteredModel
 
-  init() throws {
-    let yaml = """
-      models:
-        Post:
-          fields:
-            id: { type: int64, primary_key: true }
-            title: { type: string, null: true }
-            flag: { type: bool }
-            when: { type: timestamp }
-            day: { type: date }
-            price: { type: decimal }
-            rate: { type: double }
-            code: { type: uuid }
-            raw: { type: bytes }
-            meta: { type: json, null: true }
-            words: { type: array, items: string }
-            author: { type: foreign_key, model: Post, null: true }
-            tags: { type: many_to_many, model: Post }
-      """
-    let (schema, diagnostics) = SchemaLoader.load(files: [("blog.yaml", yaml)])
-    self.schema = try #require(schema, "\(diagnostics)")
-  }
-
-  private func outcome(_ reader: FilterReader, _ text: String) -> Result<Filter?, QueryError> {
-    do throws(QueryError) { return .success(try reader.filter(text)) } catch { return .failure(error) }
-  }
-
-  private func parsed(_ text: String, _ limits: FilterLimits = FilterLimits()) -> Result<Filter?, QueryError> {
-    do throws(QueryError) {
-      return .success(try Filter.parse(text, model: schema.models[0], schema: schema, limits: limits))
-    } catch {
-      return .failure(error)
-    }
-  }
-
-  private func isSame(_ one: Result<Filter?, QueryError>, _ other: Result<Filter?, QueryError>) -> Bool {
-    switch (one, other) {
-    case (.success(let one), .success(let other)): one == other
-    case (.failure(let one), .failure(let other)): one.description == other.description
-    default: false
-    }
-  }
+  init() throws { model = try FilteredModel() }
 
   /// Texts that look alike, among them such as mean different things, and such as are wrong.
   @Test(arguments: [
@@ -113,9 +71,9 @@ import Testing
   ])
   func textsThatLookAlike(_ texts: [String]) {
     for first in texts {
-      let reader = FilterReader(model: schema.models[0], schema: schema)
+      let reader = model.makeReader()
       for text in [first] + texts + texts {
-        #expect(isSame(outcome(reader, text), parsed(text)), "\(text) after \(first)")
+        #expect(model.agrees(reader, on: text), "\(text) after \(first)")
       }
     }
   }
@@ -123,20 +81,20 @@ import Testing
   @Test func aTextThatIsTooLongIsRefusedThoughItsOutlineIsKnown() {
     var limits = FilterLimits()
     limits.maximumBytes = 20
-    let reader = FilterReader(model: schema.models[0], schema: schema, limits: limits)
+    let reader = model.makeReader(limits: limits)
     for text in ["title = \"a\"", "title = \"abcdefghij\"", "title = \"abcdefghijk\""] {
-      #expect(isSame(outcome(reader, text), parsed(text, limits)), "\(text)")
+      #expect(model.agrees(reader, on: text, limits: limits), "\(text)")
     }
     #expect(throws: QueryError.self) { try reader.filter("title = \"abcdefghijk\"") }
   }
 
   @Test func moreOutlinesThanAreKept() {
-    let reader = FilterReader(model: schema.models[0], schema: schema)
+    let reader = model.makeReader()
     for round in 0..<3 {
       for number in 1...90 {
         for count in 1...4 {
           let text = (0..<count).map { "id != \($0) AND meta.k\(number) = \(round)" }.joined(separator: " AND ")
-          #expect(isSame(outcome(reader, text), parsed(text)))
+          #expect(model.agrees(reader, on: text))
         }
       }
     }
