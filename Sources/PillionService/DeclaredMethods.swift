@@ -99,7 +99,7 @@ private final class CheckedHandler: CallHandler {
     do throws(WireError) {
       try method.decoder.decode(bytes, into: &loop.message)
     } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+      return call.finish(Status(undecodable: error))
     }
     var violations: [FieldViolation] = []
     method.validator.validate(loop.message, violations: &violations)

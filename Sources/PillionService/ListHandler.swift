@@ -60,7 +60,7 @@ final class ListHandler: CallHandler {
     do throws(WireError) {
       try method.request.decode(bytes, into: &loop.message)
     } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+      return call.finish(Status(undecodable: error))
     }
     method.hook?.begin(call, Array(bytes))
     let admission = method.access?.admit(call)

@@ -101,7 +101,7 @@ private final class UnaryHandler: CallHandler {
     do throws(WireError) {
       try method.decoder.decode(bytes, into: &loop.message)
     } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+      return call.finish(Status(undecodable: error))
     }
     if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
       mutation.note(loop.message, in: note)

@@ -57,7 +57,7 @@ private final class HealthHandler: CallHandler, @unchecked Sendable {
     do throws(WireError) {
       try Self.request.decode(bytes, into: &message)
     } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+      return call.finish(Status(undecodable: error))
     }
     if let slot = message.slots.first, slot.state == .present {
       service = message.withBytes(of: slot) { String(decoding: $0, as: UTF8.self) }

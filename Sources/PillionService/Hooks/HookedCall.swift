@@ -130,7 +130,7 @@ package final class HookedCall: @unchecked Sendable {
       do throws(WireError) {
         try method.decoder.decode(bytes, into: &message)
       } catch {
-        throw Status(.internal, "The request cannot be decoded: \(error.message).")
+        throw Status(undecodable: error)
       }
       method.validator.validate(message, violations: &violations)
       return plan.bind(message, caller: caller, now: WallTime(clock), violations: &violations)

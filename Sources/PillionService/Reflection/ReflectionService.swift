@@ -34,7 +34,7 @@ private final class ReflectionHandler: CallHandler {
       let request = try ReflectionRequest(bytes)
       call.send(ReflectionResponse.frame(answering: request, bytes: bytes, from: index))
     } catch {
-      return call.finish(Status(.internal, "The request cannot be decoded: \(error.message)."))
+      return call.finish(Status(undecodable: error))
     }
     // Who asks and does not read is not asked on.
     if !call.isWritable { call.pauseReading() }
