@@ -165,5 +165,10 @@ final class PostgreSQLFixture: DriverFixture {
     return try PostgreSQLDriver(configuration: configuration)
   }
 
-  func makeAdmin() throws -> any AdminConnection { try PostgreSQLAdminConnection(configuration: configuration) }
+  /// It only looks on, so that it may wait for a server that recovers beside other work of the machine.
+  func makeAdmin() throws -> any AdminConnection {
+    var configuration = configuration
+    configuration.connectTimeout = .seconds(60)
+    return try PostgreSQLAdminConnection(configuration: configuration)
+  }
 }
