@@ -19,7 +19,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     // Signs page tokens; verifies JSON Web Tokens and API keys.
     .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     // Its readers of files are not used.
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     // GRPCCore alone: what generated services and stubs are written against.
@@ -31,10 +30,11 @@ let package = Package(
     .systemLibrary(name: "CPillionPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CPillionHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(name: "CPillionZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPillionYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CPillionMalloc"),
 
     // The front end: YAML to a validated schema.
-    .target(name: "PillionSchema", dependencies: [.product(name: "Yams", package: "Yams")]),
+    .target(name: "PillionSchema", dependencies: ["CPillionYAML"]),
     // The compiler for people: schema to .proto text and lock.
     .target(
       name: "PillionProto",

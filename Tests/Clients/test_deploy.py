@@ -252,7 +252,7 @@ def test_image_installs_what_the_binary_links(binary):
     """The last stage of the Dockerfile has the Debian package of every library that is not part of Debian's base."""
     text = (DEPLOY / "Dockerfile").read_text().split("FROM ")[-1]
     linked = subprocess.run(["ldd", binary], text=True, capture_output=True).stdout
-    for library, package in {"libpq": "libpq5", "libsqlite3": "libsqlite3-0", "libnghttp2": "libnghttp2-14", "libz.so": "zlib1g"}.items():
+    for library, package in {"libpq": "libpq5", "libsqlite3": "libsqlite3-0", "libnghttp2": "libnghttp2-14", "libyaml": "libyaml-0-2", "libz.so": "zlib1g"}.items():
         assert library in linked and package in text
 
 

@@ -97,7 +97,7 @@ def test_size_and_packages(image, runtime):
     print(f"\nimage: {megabytes} MiB, of which pillion {binary:.1f} MiB and {len(runtime)} libraries of Swift; {len(packages)} packages:")
     print("\n".join(packages))
     names = {line.split()[0].split(":")[0] for line in packages}
-    assert {"libpq5", "libsqlite3-0", "libnghttp2-14", "ca-certificates"} <= names
+    assert {"libpq5", "libsqlite3-0", "libnghttp2-14", "libyaml-0-2", "ca-certificates"} <= names
     assert not names & {"gcc", "clang", "curl", "wget", "openssh-client", "python3"}, "nothing to break in with or to build with"
 
 

@@ -40,7 +40,7 @@ import Testing
     Mistake(
       withField("{ type: string, null: true, null: false }"),
       "blog.yaml:5:39: error: the key 'null' is written twice in this mapping, first at 5:27"),
-    // Three of one key, and one of another mapping; columns are those of the file although the reader puts marks in.
+    // Three of one key, and one of another mapping.
     Mistake(
       withModel("table: a\n    'table': b\n    \"table\": c\n    service: { name: P, \"name\": Q, nam: 1 }"),
       "blog.yaml:8:5: error: the key 'table' is written twice in this mapping, first at 7:5",
@@ -50,12 +50,21 @@ import Testing
     Mistake(
       "models:\n  Post: &p { fields: { id: { type: int64, primary_key: true } } }\n  Post: *p\n",
       "blog.yaml:3:3: error: the key 'Post' is written twice in this mapping, first at 2:3"),
-    // A key with an anchor cannot be marked; the first place is all there is to tell.
-    Mistake("models: {}\n&a doc: x\ndoc: y\n", "blog.yaml:2:1: error: the key 'doc' is written twice in this mapping"),
+    // Keys with anchors, and keys that are aliases of them.
+    Mistake(
+      "models: {}\n&a doc: x\ndoc: y\n*a : z\n",
+      "blog.yaml:1:9: error: 'models' is empty",
+      "blog.yaml:3:1: error: the key 'doc' is written twice in this mapping, first at 2:1",
+      "blog.yaml:4:1: error: the key 'doc' is written twice in this mapping, first at 2:1"),
+    Mistake(
+      "models: {}\na: &a [1]\n? *a\n: b\n",
+      "blog.yaml:1:9: error: 'models' is empty",
+      "blog.yaml:2:1: error: unknown key 'a' of a definition file; known: package, doc, models",
+      "blog.yaml:3:3: error: a key must be text, found a list"),
     // A syntax error after a duplicate: both.
     Mistake(
       "models: { A: { doc: a, doc: b } }\ndoc: {",
-      "blog.yaml:1:16: error: the key 'doc' is written twice in this mapping",
+      "blog.yaml:1:24: error: the key 'doc' is written twice in this mapping, first at 1:16",
       "blog.yaml:2:7: error: while parsing a flow node, did not find expected node content"),
   ]
 

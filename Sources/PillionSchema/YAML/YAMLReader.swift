@@ -1,161 +1,228 @@
-import Yams
-
-/// Reads one file's text into a tree, by Yams (libyaml, YAML 1.1's syntax); the only file that knows Yams.
+/// Reads one file's text into a tree.
 struct YAMLReader {
   /// Deeper than any definition; libyaml itself stops at 1,000 levels.
   private static let maximumDepth = 32
   /// Aliases can make a small file a large tree.
   private static let maximumNodes = 1_000_000
 
+  private typealias Event = YAMLEvents.Event
+
+  /// What an anchor names: a whole value, since none refers to itself.
+  private struct Anchored {
+    /// Nil: there is an error in it.
+    var node: YAMLNode?
+    var nodes: Int
+    /// Levels below its own.
+    var height: Int
+  }
+
   private let path: String
   private let sink: DiagnosticSink
-  private var source: YAMLSource
+  private let lines: TextLines
+  private let events: YAMLEvents
+  private var anchors: [String: Anchored] = [:]
   private var nodes = 0
-  /// First places of keys that a mapping has twice.
-  private var duplicates: [Located<String>] = []
+  /// The deepest level of the value at hand.
+  private var deepest = 0
 
-  private init(path: String, source: YAMLSource, sink: DiagnosticSink) {
+  private init(path: String, lines: TextLines, sink: DiagnosticSink) {
     self.path = path
-    self.source = source
     self.sink = sink
+    self.lines = lines
+    events = YAMLEvents(String(String.UnicodeScalarView(lines.scalars)).utf8)
   }
 
   /// The root of the file's only document; nil if the file is empty or cannot be read, which `sink` then knows.
   static func read(path: String, text: String, sink: DiagnosticSink) -> YAMLNode? {
-    let source = YAMLSource(text: text)
-    for illegal in source.illegalCharacters.prefix(20) {
+    let lines = TextLines(text)
+    let illegal = lines.scalars.indices.lazy.filter { !isAllowed(lines.scalars[$0]) }.prefix(20)
+    for offset in illegal {
+      let line = lines.line(at: offset)
       sink.error(
-        at: SourceLocation(file: path, line: illegal.line, column: illegal.column),
-        "the character U+\(padded: illegal.scalar) is not allowed in YAML")
+        at: SourceLocation(file: path, line: line + 1, column: offset - lines.start(ofLine: line) + 1),
+        "the character U+\(padded: lines.scalars[offset]) is not allowed in YAML")
     }
-    guard source.illegalCharacters.isEmpty else { return nil }
-    var reader = YAMLReader(path: path, source: source, sink: sink)
-    return reader.read()
-  }
-
-  private mutating func read() -> YAMLNode? {
-    while true {
-      do {
-        // No resolver rules: what a scalar means is decided by `YAMLScalar`.
-        let parser = try Parser(yaml: source.text, resolver: .basic, encoding: .utf8)
-        guard let root = try parser.nextRoot() else {
-          sink.error(
-            at: SourceLocation(file: path, line: 1, column: 1), "the file is empty", suggestion: "expected 'models:'")
-          return nil
-        }
-        if let second = try parser.nextRoot() {
-          sink.error(at: location(second.mark), "a second YAML document", suggestion: "make it a file of its own")
-        }
-        return convert(root, depth: 0)
-      } catch YamlError.duplicatedKeysInMapping(let names, let context) {
-        let duplicate = Located(source.unmarked(names.first ?? ""), at: location(context.mark))
-        duplicates.append(duplicate)
-        if source.mark(line: context.mark.line, column: context.mark.column) { continue }
-        reportDuplicates()
-        return nil
-      } catch {
-        reportDuplicates()
-        report(error)
-        return nil
-      }
+    guard illegal.isEmpty else { return nil }
+    var reader = YAMLReader(path: path, lines: lines, sink: sink)
+    do throws(YAMLEvents.Failure) {
+      return try reader.document()
+    } catch {
+      reader.report(error)
+      return nil
     }
   }
 
-  /// Where the tree that would tell the second places is not to be had.
-  private func reportDuplicates() {
-    for duplicate in duplicates {
-      sink.error(at: duplicate.location, "the key '\(duplicate.value)' is written twice in this mapping")
+  /// YAML 1.2, section 5.1, but for the byte order mark inside the text.
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF: true
+    default: false
     }
   }
 
-  private func location(_ mark: Mark?) -> SourceLocation {
-    guard let mark else { return SourceLocation(file: path, line: 1, column: 1) }
-    let place = source.originalPlace(line: mark.line, column: mark.column)
-    return SourceLocation(file: path, line: place.line, column: place.column)
-  }
-
-  private func report(_ error: any Error) {
-    guard let error = error as? YamlError else {
-      sink.error(at: SourceLocation(file: path), "cannot be read as YAML")
-      return
-    }
-    switch error {
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-      .composer(let context, let problem, let mark, _):
-      let isTab = source.character(line: mark.line, column: mark.column) == "\t"
+  private mutating func document() throws(YAMLEvents.Failure) -> YAMLNode? {
+    _ = try events.next()
+    guard case .documentStart = try events.next().kind else {
       sink.error(
-        at: location(mark), ([context?.text, problem].compactMap { $0 }).joined(separator: ", "),
-        suggestion: isTab ? "indent with spaces, YAML knows no tabs" : nil)
-    default:
-      sink.error(at: SourceLocation(file: path), "cannot be read as YAML")
+        at: SourceLocation(file: path, line: 1, column: 1), "the file is empty", suggestion: "expected 'models:'")
+      return nil
+    }
+    let root = try value(events.next(), depth: 0)
+    _ = try events.next()
+    if case .documentStart = try events.next().kind {
+      sink.error(
+        at: location(try events.next().mark), "a second YAML document", suggestion: "make it a file of its own")
+    }
+    return root
+  }
+
+  /// At the end of a file libyaml begins a new line, which is not there unless the last one has a break.
+  private func location(_ mark: YAMLEvents.Mark) -> SourceLocation {
+    let last = lines.line(lines.count - 1)
+    guard mark.line < lines.count || last.endIndex < lines.scalars.count else {
+      return SourceLocation(file: path, line: lines.count, column: last.count + 1)
+    }
+    return SourceLocation(file: path, line: mark.line + 1, column: mark.column + 1)
+  }
+
+  private func report(_ failure: YAMLEvents.Failure) {
+    guard let mark = failure.mark else { return sink.error(at: SourceLocation(file: path), failure.message) }
+    let isTab = lines.line(mark.line).dropFirst(mark.column).first == "\t"
+    sink.error(
+      at: location(mark), failure.message, suggestion: isTab ? "indent with spaces, YAML knows no tabs" : nil)
+  }
+
+  // MARK: Values
+
+  /// The value that begins with `event`, and what an anchor at it names from there on.
+  private mutating func value(_ event: Event, depth: Int) throws(YAMLEvents.Failure) -> YAMLNode? {
+    if case .alias(let name) = event.kind { return try aliased(name, event, depth: depth) }
+    let (before, outside) = (nodes, deepest)
+    deepest = depth
+    let node = try written(event, depth: depth)
+    if let anchor = event.anchor {
+      anchors[anchor] = Anchored(node: node, nodes: nodes - before, height: deepest - depth)
+    }
+    deepest = max(deepest, outside)
+    return node
+  }
+
+  private mutating func aliased(_ name: String, _ event: Event, depth: Int) throws(YAMLEvents.Failure) -> YAMLNode? {
+    guard let anchored = anchors[name] else {
+      throw YAMLEvents.Failure(message: "found undefined alias", mark: event.mark)
+    }
+    guard count(anchored.nodes), isWithinDepth(depth + anchored.height, event) else { return nil }
+    deepest = max(deepest, depth + anchored.height)
+    return anchored.node
+  }
+
+  private mutating func written(_ event: Event, depth: Int) throws(YAMLEvents.Failure) -> YAMLNode? {
+    guard count(1), isWithinDepth(depth, event) else {
+      try skip(event)
+      return nil
+    }
+    let location = location(event.mark)
+    switch event.kind {
+    case .scalar(let text, let isPlain):
+      let isTagged = checkTag(of: event, allowing: "str")
+      return YAMLNode(value: .scalar(YAMLScalar(text: text, isPlain: isPlain && !isTagged)), location: location)
+    case .listStart:
+      checkTag(of: event, allowing: "seq")
+      return YAMLNode(value: .list(try items(depth: depth)), location: location)
+    case .mappingStart:
+      checkTag(of: event, allowing: "map")
+      return YAMLNode(value: .mapping(try entries(depth: depth)), location: location)
+    default: return nil
     }
   }
 
-  private mutating func convert(_ node: Node, depth: Int) -> YAMLNode? {
-    nodes += 1
-    if nodes > YAMLReader.maximumNodes {
-      if nodes == YAMLReader.maximumNodes + 1 {
-        sink.error(at: SourceLocation(file: path), "holds more than \(YAMLReader.maximumNodes) values, aliases counted")
-      }
-      return nil
+  /// Whether so many more values may follow.
+  private mutating func count(_ more: Int) -> Bool {
+    let wasWithin = nodes <= Self.maximumNodes
+    nodes += more
+    if nodes <= Self.maximumNodes { return true }
+    if wasWithin {
+      sink.error(at: SourceLocation(file: path), "holds more than \(Self.maximumNodes) values, aliases counted")
     }
-    let location = location(node.mark)
-    guard depth < YAMLReader.maximumDepth else {
-      sink.error(at: location, "nested deeper than \(YAMLReader.maximumDepth) levels")
-      return nil
-    }
-    switch node {
-    case .scalar(let scalar):
-      let tag = checkedTag(scalar.tag, allowing: .str, at: location)
-      let text = source.unmarked(scalar.string)
-      return YAMLNode(
-        value: .scalar(YAMLScalar(text: text, isPlain: scalar.style == .plain && !tag)), location: location)
-    case .sequence(let sequence):
-      _ = checkedTag(sequence.tag, allowing: .seq, at: location)
-      return YAMLNode(value: .list(sequence.compactMap { convert($0, depth: depth + 1) }), location: location)
-    case .mapping(let mapping):
-      _ = checkedTag(mapping.tag, allowing: .map, at: location)
-      return YAMLNode(value: .mapping(entries(of: mapping, depth: depth)), location: location)
-    case .alias:
-      sink.error(at: location, "an alias stands where its own value is being made")
-      return nil
-    }
+    return false
   }
 
-  /// Whether a tag is given; any but `allowed` is an error.
-  private func checkedTag(_ tag: Tag, allowing allowed: Tag.Name, at location: SourceLocation) -> Bool {
-    let name = tag.description
-    if name.isEmpty { return false }
-    if name != allowed.rawValue, name != "!" {
-      sink.error(at: location, "the tag '\(name)' means nothing here", suggestion: "leave it out")
+  private mutating func isWithinDepth(_ depth: Int, _ event: Event) -> Bool {
+    deepest = max(deepest, depth)
+    if depth < Self.maximumDepth { return true }
+    sink.error(at: location(event.mark), "nested deeper than \(Self.maximumDepth) levels")
+    return false
+  }
+
+  /// Whether a tag is given; any but the one that says what the value is anyway is an error.
+  @discardableResult
+  private func checkTag(of event: Event, allowing allowed: String) -> Bool {
+    guard let tag = event.tag else { return false }
+    if tag != "tag:yaml.org,2002:\(allowed)", tag != "!" {
+      sink.error(at: location(event.mark), "the tag '\(tag)' means nothing here", suggestion: "leave it out")
     }
     return true
   }
 
-  private mutating func entries(of mapping: Node.Mapping, depth: Int) -> [YAMLEntry] {
+  private mutating func items(depth: Int) throws(YAMLEvents.Failure) -> [YAMLNode] {
+    var items: [YAMLNode] = []
+    while true {
+      let event = try events.next()
+      if case .listEnd = event.kind { return items }
+      if let item = try value(event, depth: depth + 1) { items.append(item) }
+    }
+  }
+
+  private mutating func entries(depth: Int) throws(YAMLEvents.Failure) -> [YAMLEntry] {
     var entries: [YAMLEntry] = []
     var firstPlaces: [String: SourceLocation] = [:]
-    for (key, value) in mapping {
-      let location = location(key.mark)
-      guard case .scalar(let scalar) = key else {
-        sink.error(at: location, "a key must be text, found \(key.mapping == nil ? "a list" : "a mapping")")
+    while true {
+      let event = try events.next()
+      if case .mappingEnd = event.kind { return entries }
+      guard let key = try key(event, depth: depth + 1) else {
+        try skip(events.next())
         continue
       }
-      let name = source.unmarked(scalar.string)
-      if scalar.style == .plain, name == "<<" {
-        sink.error(at: location, "merge keys ('<<') are not supported", suggestion: "write the keys out")
-        continue
-      }
-      guard let value = convert(value, depth: depth + 1) else { continue }
-      if let first = firstPlaces[name] {
+      guard let value = try value(events.next(), depth: depth + 1) else { continue }
+      if let first = firstPlaces[key.value] {
         sink.error(
-          at: location, "the key '\(name)' is written twice in this mapping, first at \(first.line):\(first.column)")
+          at: key.location,
+          "the key '\(key.value)' is written twice in this mapping, first at \(first.line):\(first.column)")
       } else {
-        firstPlaces[name] = location
-        entries.append(YAMLEntry(key: name, keyLocation: location, value: value))
+        firstPlaces[key.value] = key.location
+        entries.append(YAMLEntry(key: key.value, keyLocation: key.location, value: value))
       }
     }
-    return entries
+  }
+
+  /// The key that begins with `event`; nil for one that cannot be any.
+  private mutating func key(_ event: Event, depth: Int) throws(YAMLEvents.Failure) -> Located<String>? {
+    let location = location(event.mark)
+    guard let node = try value(event, depth: depth) else { return nil }
+    guard case .scalar(let scalar) = node.value else {
+      sink.error(at: location, "a key must be text, found \(node.kind)")
+      return nil
+    }
+    if scalar.isPlain, scalar.text == "<<" {
+      sink.error(at: location, "merge keys ('<<') are not supported", suggestion: "write the keys out")
+      return nil
+    }
+    return Located(scalar.text, at: location)
+  }
+
+  /// Passes over the rest of the value that begins with `event`.
+  private func skip(_ event: Event) throws(YAMLEvents.Failure) {
+    var event = event
+    var depth = 0
+    while true {
+      switch event.kind {
+      case .listStart, .mappingStart: depth += 1
+      case .listEnd, .mappingEnd: depth -= 1
+      default: break
+      }
+      if depth == 0 { return }
+      event = try events.next()
+    }
   }
 }
 
