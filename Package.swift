@@ -177,6 +177,11 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // What a program's own messages go through.
+    .testTarget(
+      name: "PillionTests",
+      dependencies: ["Pillion", "PillionTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["protos"]),
     .testTarget(
       name: "PillionServerTests",
       dependencies: [

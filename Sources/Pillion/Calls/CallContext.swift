@@ -85,13 +85,15 @@ public final class CallContext: Sendable {
   /// In a hook: the request as the client has sent it, whatever the action. A method of one's own has it as its argument.
   ///
   /// - Throws: `Status` INTERNAL where the call's request is another message than `Request`.
+  @inlinable
   public func request<Request: Message>(_ type: Request.Type = Request.self) throws -> Request {
+    try Request(decoding: requestBytes(), of: "request")
+  }
+
+  @usableFromInline
+  func requestBytes() throws -> [UInt8] {
     guard let hooks else { throw Status(.internal, "Only hooks ask for the request of a call.") }
-    do {
-      return try Request(serializedBytes: hooks.request)
-    } catch {
-      throw Status(.internal, "The request cannot be decoded as \(Request.protoMessageName).")
-    }
+    return hooks.request
   }
 
   /// The name of the method: `SayHello`.

@@ -36,7 +36,7 @@ extension Database {
 
   private func write(_ action: Action, _ record: some Message, _ name: String?) async throws -> [UInt8] {
     let name = name ?? type(of: record).protoMessageName
-    let bytes: [UInt8] = try record.serializedBytes()
+    let bytes = try record.encoded()
     let (model, bound) = try ModelError.translating {
       let model = try records.model(name)
       return (model, try model.write(action, bytes, now: WallTime(clock)))

@@ -258,16 +258,16 @@ extension SQLValue {
       return
     }
     switch type {
-    case .bool: self = .bool(try Google_Protobuf_BoolValue(serializedBytes: answer).value)
-    case .int32, .int64, .uint32: self = .integer(try Google_Protobuf_Int64Value(serializedBytes: answer).value)
+    case .bool: self = .bool(try Google_Protobuf_BoolValue(encoded: answer).value)
+    case .int32, .int64, .uint32: self = .integer(try Google_Protobuf_Int64Value(encoded: answer).value)
     case .uint64:
-      let number = try Google_Protobuf_UInt64Value(serializedBytes: answer).value
+      let number = try Google_Protobuf_UInt64Value(encoded: answer).value
       self = Int64(exactly: number).map { .integer($0) } ?? .text(String(number))
-    case .float: self = .real(Double(try Google_Protobuf_FloatValue(serializedBytes: answer).value))
-    case .double: self = .real(try Google_Protobuf_DoubleValue(serializedBytes: answer).value)
-    case .bytes: self = .bytes(Array(try Google_Protobuf_BytesValue(serializedBytes: answer).value))
+    case .float: self = .real(Double(try Google_Protobuf_FloatValue(encoded: answer).value))
+    case .double: self = .real(try Google_Protobuf_DoubleValue(encoded: answer).value)
+    case .bytes: self = .bytes(Array(try Google_Protobuf_BytesValue(encoded: answer).value))
     case .string, .timestamp, .date, .time, .duration, .decimal, .uuid, .json:
-      self = .text(try Google_Protobuf_StringValue(serializedBytes: answer).value)
+      self = .text(try Google_Protobuf_StringValue(encoded: answer).value)
     }
   }
 }
@@ -276,7 +276,7 @@ extension Message {
   /// A row as it comes from the database.
   init(stored bytes: [UInt8]) throws {
     do {
-      self = try Self(serializedBytes: bytes)
+      try self.init(encoded: bytes)
     } catch {
       throw ModelError("a row cannot be decoded as \(Self.protoMessageName)")
     }

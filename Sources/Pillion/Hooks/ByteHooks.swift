@@ -1,8 +1,8 @@
 /// `ModelHooks` in bytes.
 ///
 /// Its closures are made by code that is inlined into the program's own module, where hooks and messages have known types:
-/// what goes on between them is compiled for these, instead of looking them up at every call. swift-protobuf's own decoding
-/// and encoding stay as they are.
+/// what goes on between them is compiled for these, reading and writing the messages included, instead of looking them up at
+/// every call.
 @usableFromInline
 struct ByteHooks: Sendable {
   /// Asks the database: from the request's message to the row's.

@@ -1,4 +1,3 @@
-public import PillionTransport
 public import SwiftProtobuf
 
 /// A message with its bytes: what of it comes back unchanged is not encoded again.
@@ -17,7 +16,7 @@ struct Decoded<Content: Message & Equatable>: Sendable {
   @inlinable
   init(_ message: Content, of other: Decoded?) throws {
     self.message = message
-    bytes = try other?.bytes(of: message) ?? message.serializedBytes()
+    bytes = try other?.bytes(of: message) ?? message.encoded()
   }
 
   /// What the client sees of a record.
@@ -32,19 +31,5 @@ struct Decoded<Content: Message & Equatable>: Sendable {
   }
 
   @inlinable
-  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.serializedBytes() }
-}
-
-extension Message {
-  /// What hooks are given of a message.
-  ///
-  /// - Throws: `Status` INTERNAL.
-  @inlinable
-  init(decoding bytes: [UInt8]) throws {
-    do {
-      try self.init(serializedBytes: bytes)
-    } catch {
-      throw Status(.internal, "The message cannot be decoded as \(Self.protoMessageName).")
-    }
-  }
+  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.encoded() }
 }

@@ -1,5 +1,3 @@
-public import SwiftProtobuf
-
 /// `SynchronousModelHooks` in bytes, made as `ByteHooks` are.
 @usableFromInline
 struct SynchronousByteHooks: Sendable {
@@ -21,7 +19,7 @@ struct SynchronousByteHooks: Sendable {
       try hooks.receive(&record, context)
       var violations = Violations()
       try hooks.validate(record, &violations, context)
-      return (violations, isKept ? nil : try record.serializedBytes())
+      return (violations, isKept ? nil : try record.encoded())
     }
     validateChanges = { request, context in
       var violations = Violations()
@@ -31,7 +29,7 @@ struct SynchronousByteHooks: Sendable {
     present = { message, context in
       var record = try Hooks.Record(decoding: message)
       hooks.present(&record, context)
-      return try record.serializedBytes()
+      return try record.encoded()
     }
   }
 }

@@ -46,6 +46,7 @@ public struct ServiceMethod: Sendable {
   }
 
   /// The same, of messages with these names.
+  @usableFromInline
   func of(_ request: String, _ response: String) -> ServiceMethod {
     var method = self
     method.request = request
