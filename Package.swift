@@ -180,7 +180,9 @@ let package = Package(
     // What a program's own messages go through.
     .testTarget(
       name: "PillionTests",
-      dependencies: ["Pillion", "PillionTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "Pillion", "PillionService", "PillionTransport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       exclude: ["protos"]),
     .testTarget(
       name: "PillionServerTests",

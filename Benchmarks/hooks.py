@@ -4,7 +4,7 @@ without hooks, in turn, four connections with four calls each in flight.
 
 The programs are `embedding-server`, with the hooks of Tests/EmbeddingServer/MeasuredHooks.swift: a hook that waits for nothing
 (`validate` around Create, `present` around Retrieve), and one that may wait (`performCreate`, `getObject`), as it is and in a
-transaction of its own. Each reads and writes the whole record, which swift-protobuf decodes and encodes.
+transaction of its own. Each reads and writes the whole record.
 
 usage: hooks.py [--seconds S] [--rounds N] [--databases postgresql,sqlite]
 """

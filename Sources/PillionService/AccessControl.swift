@@ -49,6 +49,12 @@ final class ServiceAccess: Sendable {
   /// Whether it depends on the caller which rows there are, or who the database thinks it is.
   var concernsRows: Bool { filtered != nil || control.databaseRole != nil }
 
+  /// Whether every call may do it to all rows: the model's hooks are known to have no say, and there is nothing else.
+  func isOpen(_ action: Action) -> Bool {
+    guard let base, let filtered, action == .create || base.hasAllRows else { return false }
+    return !filtered.hasRowFilters && control.databaseRole == nil
+  }
+
   /// Nil where the call has been refused, and has ended.
   ///
   /// - Parameter action: nil: List or ListPage.

@@ -40,7 +40,7 @@ final class UnaryMethod: MethodHandler {
 
   /// What the call does, and for whom; nil where it has been refused.
   func admit(_ call: ServerCall) -> (plan: any UnaryPlan, caller: Parameters?, session: CallSession?)? {
-    guard let access else { return (plan, nil, nil) }
+    guard let access, !access.isOpen(action) else { return (plan, nil, nil) }
     guard let admission = access.admit(call, action) else { return nil }
     return (admission.rows?.plans.unary[action] ?? plan, admission.rows?.values, admission.session)
   }
@@ -145,9 +145,6 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     trace(call)
   }
 
-  /// The frame of `google.protobuf.Empty`.
-  private static let empty: [UInt8] = [0, 0, 0, 0, 0]
-
   override public func arrive() {
     guard !call.isEnded else { return }
     call.noteTrace(
@@ -158,7 +155,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     switch outcome {
     case .done:
       call.rowCount = 1
-      call.finish(message: Self.empty)
+      call.finish(message: .emptyFrame)
     case .notFound: call.finish(method.errors.notFound(method.model.name))
     case .denied: call.finish(ErrorPolicy.rowRefused)
     case .failed(let error) where hidesConflicts && error.isConflict: call.finish(ErrorPolicy.rowRefused)
@@ -170,7 +167,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
   private func finish(_ framed: [UInt8]) {
     guard let present = method.hook?.presenter(call, mask) else { return method.finish(call, framed: framed) }
     do {
-      method.finish(call, framed: try present(Array(framed.dropFirst(5))).framed)
+      method.finish(call, framed: try framed.withMessage(present))
     } catch {
       method.finish(call, error)
     }

@@ -13,12 +13,14 @@ package struct MessageMask: Sendable {
 
   /// The message with nothing but what is kept, in its order.
   package func applied(to message: [UInt8]) throws -> [UInt8] {
+    try message.withUnsafeBytes { try applied(to: $0) }
+  }
+
+  package func applied(to message: UnsafeRawBufferPointer) throws -> [UInt8] {
+    guard let base = message.baseAddress else { return [] }
     var writer = WireWriter()
-    try message.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      var reader = WireReader(base: base, start: 0, end: bytes.count)
-      try copy(&reader, to: &writer)
-    }
+    var reader = WireReader(base: base, start: 0, end: message.count)
+    try copy(&reader, to: &writer)
     return Array(writer.bytes)
   }
 

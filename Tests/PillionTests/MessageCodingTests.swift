@@ -1,3 +1,4 @@
+import PillionService
 import PillionTransport
 import SwiftProtobuf
 import Testing
@@ -32,13 +33,14 @@ struct MessageCodingTests {
     #expect(expected == found, "\(bytes)", sourceLocation: sourceLocation)
     let written: [UInt8] = try theirs.serializedBytes()
     #expect(try theirs.encoded() == written, "\(bytes)", sourceLocation: sourceLocation)
+    #expect(try theirs.encoded(isFramed: true) == written.framed, "\(bytes)", sourceLocation: sourceLocation)
     return true
   }
 
   /// Whether swift-protobuf need not be asked.
   private func isRead<Content: Message>(_ bytes: [UInt8], _ type: Content.Type) -> Bool {
     var message = Content()
-    return message.read(bytes)
+    return bytes.withUnsafeBytes { message.read($0) }
   }
 
   // MARK: At random
@@ -233,6 +235,7 @@ struct MessageCodingTests {
       message.apartFloat = [1, 2]
       let bytes: [UInt8] = try message.serializedBytes()
       #expect(try message.encoded() == bytes)
+      #expect(try message.encoded(isFramed: true) == bytes.framed)
       #expect(try Every(decoding: bytes) == message)
       #expect(isRead(bytes, Every.self))
     }
@@ -263,6 +266,7 @@ struct MessageCodingTests {
   @Test("an empty message has no bytes")
   func empty() throws {
     #expect(try Every().encoded() == [])
+    #expect(try Every().encoded(isFramed: true) == [0, 0, 0, 0, 0])
     #expect(try Every(decoding: []) == Every())
     #expect(try Google_Protobuf_Empty().encoded() == [])
   }
@@ -292,6 +296,7 @@ struct MessageCodingTests {
     set.Wire_V1_Note_inSet = .with { $0.text = "note" }
     let content: [UInt8] = try set.serializedBytes()
     #expect(try set.encoded() == content)
+    #expect(try set.encoded(isFramed: true) == content.framed)
   }
 
   @Test("required fields that are missing")

@@ -22,7 +22,7 @@ public final class CallContext: Sendable {
   /// Whom `authentication` has found the caller to be; nil: nobody asked, or anonymous.
   public var principal: String? { identity?.principal }
   /// Names the call in logs, in errors and to the client.
-  public var requestID: String { identifier.text ?? "" }
+  public var requestID: String { identifier.text ?? (outer ?? self).madeID }
   /// In a hook around a write: inside its transaction.
   public let database: Database
 
@@ -30,12 +30,19 @@ public final class CallContext: Sendable {
   let identity: Identity?
   private let deadline: UInt64
   private let clock: ServerClock
-  private let added: Box
+  /// What is added goes to that of the call itself.
+  private let outer: CallContext?
+  private let added = Mutex(Added())
   /// What the call's hooks have been asked with, and which they are; nil in a method of one's own.
   private let hooks: (request: [UInt8], defaults: DefaultSteps)?
 
-  private final class Box: Sendable {
-    let contents = Mutex(Added())
+  /// For a call that nothing has named: made when it is asked for, as that costs more than most hooks; 0: not yet.
+  private let random = Atomic<UInt64>(0)
+
+  private var madeID: String {
+    let new = UInt64.random(in: 1 ... .max)
+    let made = random.compareExchange(expected: 0, desired: new, ordering: .relaxed).original
+    return RequestID.made(made == 0 ? new : made).text ?? ""
   }
 
   private struct Added {
@@ -50,15 +57,11 @@ public final class CallContext: Sendable {
     peer = call.peer
     peerIdentity = call.peerIdentity
     identity = call.identity
-    if case .none = call.identifier {
-      identifier = .made(.random(in: .min ... .max))
-    } else {
-      identifier = call.identifier
-    }
+    identifier = call.identifier
     deadline = call.deadline
     database = Database(access, clock: call.clock, deadline: call.databaseDeadline)
     clock = call.clock
-    added = Box()
+    outer = nil
     self.hooks = hooks
   }
 
@@ -71,13 +74,17 @@ public final class CallContext: Sendable {
     identifier = other.identifier
     deadline = other.deadline
     clock = other.clock
-    added = other.added
+    outer = other.outer ?? other
     hooks = other.hooks
     self.database = database
   }
 
   /// The same call, inside a transaction.
   func inside(_ lease: SessionLease) -> CallContext { CallContext(self, database.inside(lease)) }
+
+  /// Whether the call's hooks are known to have nothing but the default at a step.
+  @usableFromInline
+  func leavesOut(_ step: HookSteps) -> Bool { hooks?.defaults.contain(step) ?? false }
 
   /// The default of a hook has run.
   func note(_ step: HookSteps, of type: Any.Type) { hooks?.defaults.note(step, of: type) }
@@ -115,7 +122,9 @@ public final class CallContext: Sendable {
   public func addHeader(_ name: String, _ value: String) { addHeader(name, bytes: Array(value.utf8)) }
 
   /// The same for a value that is not text.
-  public func addHeader(_ name: String, bytes: [UInt8]) { added.contents.withLock { $0.headers.append((name, bytes)) } }
+  public func addHeader(_ name: String, bytes: [UInt8]) {
+    (outer ?? self).added.withLock { $0.headers.append((name, bytes)) }
+  }
 
   /// Adds a field to the trailing metadata; of use until the method returns.
   ///
@@ -126,12 +135,12 @@ public final class CallContext: Sendable {
 
   /// The same for a value that is not text.
   public func addTrailer(_ name: String, bytes: [UInt8]) {
-    added.contents.withLock { $0.trailers.append((name, bytes)) }
+    (outer ?? self).added.withLock { $0.trailers.append((name, bytes)) }
   }
 
   /// Hands what was added to the call; on its event loop.
   func passAdded(to call: ServerCall) {
-    let added = added.contents.withLock { added in
+    let added = (outer ?? self).added.withLock { added in
       defer { added = Added() }
       return added
     }

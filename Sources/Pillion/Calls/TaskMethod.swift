@@ -44,7 +44,7 @@ final class TaskHandler: CallHandler, @unchecked Sendable {
       do {
         let last = try await body(requests, ResponseWriter(handler: self), self.context)
         self.finish { call in
-          if let last { call.finish(message: Self.framed(last)) } else { call.finish(.ok) }
+          if let last { call.finish(message: last.framed) } else { call.finish(.ok) }
         }
       } catch {
         let status = self.work.errors.status(
@@ -79,7 +79,7 @@ final class TaskHandler: CallHandler, @unchecked Sendable {
   // MARK: In the task
 
   func send(_ message: [UInt8]) async throws {
-    let framed = Self.framed(message)
+    let framed = message.framed
     try await withCheckedThrowingContinuation { (writer: CheckedContinuation<Void, any Error>) in
       call.eventLoop.execute {
         guard !self.call.isEnded else { return writer.resume(throwing: CancellationError()) }
@@ -104,15 +104,5 @@ final class TaskHandler: CallHandler, @unchecked Sendable {
       // A layer may have put a status in the place of the answer, and a child task may still read or write.
       self.stop()
     }
-  }
-
-  /// A message with its five-byte prefix. One that is longer than the prefix can say is longer than any limit.
-  private static func framed(_ message: [UInt8]) -> [UInt8] {
-    var framed: [UInt8] = []
-    framed.reserveCapacity(message.count + 5)
-    framed.append(0)
-    withUnsafeBytes(of: UInt32(clamping: message.count).bigEndian) { framed.append(contentsOf: $0) }
-    framed.append(contentsOf: message)
-    return framed
   }
 }

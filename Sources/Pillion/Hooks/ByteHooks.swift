@@ -5,23 +5,24 @@
 /// every call.
 @usableFromInline
 struct ByteHooks: Sendable {
-  /// Asks the database: from the request's message to the row's.
-  @usableFromInline typealias Save = ([UInt8]) async throws -> [UInt8]
+  /// Asks the database: from the request's message to that of the row, which comes in a frame.
+  @usableFromInline typealias Save = nonisolated(nonsending) @Sendable ([UInt8]) async throws -> [UInt8]
   /// Runs what it is given with the way to the database that the hooks have asked for.
-  @usableFromInline typealias Transaction = ((CallContext, Save) async throws -> Answer) async throws -> Answer
+  @usableFromInline typealias Transaction =
+    @Sendable ((CallContext, Save) async throws -> Answer) async throws -> Answer
   /// Throws what is wrong with a request: what has been found, and what the definitions find.
-  @usableFromInline typealias Check = (Violations, [UInt8]) async throws -> Void
+  @usableFromInline typealias Check = nonisolated(nonsending) @Sendable (Violations, [UInt8]) async throws -> Void
   /// A call that writes: its request, checked and then written as the hooks have it. A Destroy has nothing to check.
   @usableFromInline typealias Write = @Sendable ([UInt8], CallContext, Check, Transaction) async throws -> Answer
 
   @usableFromInline
   struct Answer: Sendable {
-    @usableFromInline let message: [UInt8]
+    @usableFromInline let framed: [UInt8]
     @usableFromInline let committed: (@Sendable () async -> Void)?
 
     @inlinable
-    init(_ message: [UInt8], committed: (@Sendable () async -> Void)? = nil) {
-      self.message = message
+    init(framed: [UInt8], committed: (@Sendable () async -> Void)? = nil) {
+      self.framed = framed
       self.committed = committed
     }
   }
@@ -32,7 +33,8 @@ struct ByteHooks: Sendable {
   @usableFromInline let isTransactional: @Sendable () -> Bool
   @usableFromInline let mayBlock: @Sendable () -> Bool
   @usableFromInline let queryset: @Sendable (CallContext) throws -> Queryset
-  @usableFromInline let present: @Sendable ([UInt8], CallContext) throws -> [UInt8]
+  /// As a `RowPresenter`.
+  @usableFromInline let present: @Sendable (UnsafeRawBufferPointer, CallContext) throws -> [UInt8]
   @usableFromInline let getObject: @Sendable ([UInt8], CallContext, Save) async throws -> [UInt8]
   @usableFromInline let create: Write
   @usableFromInline let update: Write
@@ -47,14 +49,15 @@ struct ByteHooks: Sendable {
     mayBlock = { hooks.mayBlock }
     queryset = { try hooks.filterQueryset(hooks.queryset($0), $0) }
     present = { message, context in
-      let row = try Decoded<Hooks.Record>(message)
-      return try Decoded(presenting: row.message, by: hooks, context, of: row).bytes
+      var record = try Hooks.Record(decoding: message)
+      try hooks.present(&record, context)
+      return try record.encoded(isFramed: true)
     }
     getObject = { request, context, find in
       let asked = try Decoded<Hooks.Key>(request)
       var row: Decoded<Hooks.Record>?
       let record = try await hooks.getObject(asked.message, context) { key in
-        let found = try await Decoded<Hooks.Record>(find(asked.bytes(of: key)))
+        let found = try await Decoded<Hooks.Record>(framed: find(asked.bytes(of: key)))
         row = found
         return found.message
       }
@@ -69,12 +72,14 @@ struct ByteHooks: Sendable {
     partialUpdate = { request, context, check, transaction in
       let asked = try Decoded<Hooks.Changes>(request)
       var violations = Violations()
-      try await hooks.validate(changes: asked.message, &violations, context)
+      if !context.leavesOut(.validateChanges) {
+        try await hooks.validate(changes: asked.message, &violations, context)
+      }
       try await check(violations, request)
       return try await transaction { context, save in
         var row: Decoded<Hooks.Record>?
         let record = try await hooks.performPartialUpdate(asked.message, context) { changes in
-          let written = try await Decoded<Hooks.Record>(save(asked.bytes(of: changes)))
+          let written = try await Decoded<Hooks.Record>(framed: save(asked.bytes(of: changes)))
           row = written
           return written.message
         }
@@ -85,9 +90,10 @@ struct ByteHooks: Sendable {
       let asked = try Decoded<Hooks.Key>(request)
       let done = try await transaction { context, save in
         try await hooks.performDestroy(asked.message, context) { _ = try await save(asked.bytes(of: $0)) }
-        return Answer([])
+        return Answer(framed: MessageEncoder.emptyFrame)
       }
-      return Answer(done.message) { await hooks.committed(nil, context) }
+      if context.leavesOut(.committed) { return done }
+      return Answer(framed: done.framed) { await hooks.committed(nil, context) }
     }
   }
 
@@ -101,16 +107,21 @@ struct ByteHooks: Sendable {
   ) -> Write {
     { request, context, check, transaction in
       let brought = try Decoded<Hooks.Record>(request)
-      var record = brought.message
-      try await hooks.receive(&record, context)
+      let received: Decoded<Hooks.Record>
+      if context.leavesOut(.receive) {
+        received = brought
+      } else {
+        var record = brought.message
+        try await hooks.receive(&record, context)
+        received = try Decoded(record, of: brought)
+      }
       var violations = Violations()
-      try await hooks.validate(record, &violations, context)
-      let received = try Decoded(record, of: brought)
+      if !context.leavesOut(.validate) { try await hooks.validate(received.message, &violations, context) }
       try await check(violations, received.bytes)
       return try await transaction { context, save in
         var row: Decoded<Hooks.Record>?
         let record = try await perform(hooks, received.message, context) { record in
-          let written = try await Decoded<Hooks.Record>(save(received.bytes(of: record)))
+          let written = try await Decoded<Hooks.Record>(framed: save(received.bytes(of: record)))
           row = written
           return written.message
         }
@@ -127,6 +138,7 @@ struct ByteHooks: Sendable {
     _ record: Hooks.Record, _ row: Decoded<Hooks.Record>?, _ hooks: Hooks, _ context: CallContext
   ) throws -> Answer {
     let shown = try Decoded(presenting: record, by: hooks, context, of: row)
-    return Answer(shown.bytes) { await hooks.committed(shown.message, context) }
+    if context.leavesOut(.committed) { return Answer(framed: shown.bytes) }
+    return Answer(framed: shown.bytes) { await hooks.committed(shown.message, context) }
   }
 }

@@ -8,8 +8,8 @@ protocol ContextHook: ModelHook {
   var database: DatabaseAccess { get }
   var defaults: DefaultSteps { get }
   var queryset: @Sendable (CallContext) throws -> Queryset { get }
-  /// From message to message.
-  var present: @Sendable ([UInt8], CallContext) throws -> [UInt8] { get }
+  /// As a `RowPresenter`.
+  var present: @Sendable (UnsafeRawBufferPointer, CallContext) throws -> [UInt8] { get }
 }
 
 extension ContextHook {
@@ -17,9 +17,10 @@ extension ContextHook {
     call.attributes[ContextNote.self] = ContextNote(CallContext(call, database, hooks: (request, defaults)))
   }
 
+  var hasAllRows: Bool { defaults.contain([.queryset, .filterQueryset]) }
+
   func baseRows(_ call: ServerCall) throws -> BaseRows? {
-    if defaults.contain([.queryset, .filterQueryset]) { return nil }
-    return try queryset(context(of: call)).rows
+    hasAllRows ? nil : try queryset(context(of: call)).rows
   }
 
   func presenter(_ call: ServerCall) -> RowPresenter? {

@@ -5,18 +5,31 @@ public import SwiftProtobuf
 struct Decoded<Content: Message & Equatable>: Sendable {
   @usableFromInline let message: Content
   @usableFromInline let bytes: [UInt8]
+  /// Whether the bytes begin with gRPC's prefix, as those of rows do, which come and go so, and not those of requests.
+  @usableFromInline let isFramed: Bool
 
   @inlinable
   init(_ bytes: [UInt8]) throws {
     message = try Content(decoding: bytes)
     self.bytes = bytes
+    isFramed = false
   }
 
-  /// - Parameter other: what `message` was made from; nil: there are no bytes yet.
   @inlinable
-  init(_ message: Content, of other: Decoded?) throws {
+  init(framed: [UInt8]) throws {
+    message = try framed.withUnsafeBytes {
+      try Content(decoding: UnsafeRawBufferPointer(rebasing: $0.dropFirst(5)))
+    }
+    bytes = framed
+    isFramed = true
+  }
+
+  /// - Parameter other: what `message` was made from.
+  @inlinable
+  init(_ message: Content, of other: Decoded) throws {
     self.message = message
-    bytes = try other?.bytes(of: message) ?? message.encoded()
+    bytes = try other.bytes(of: message)
+    isFramed = other.isFramed
   }
 
   /// What the client sees of a record.
@@ -27,9 +40,13 @@ struct Decoded<Content: Message & Equatable>: Sendable {
   where Hooks.Record == Content {
     var shown = record
     try hooks.present(&shown, context)
-    try self.init(shown, of: row)
+    message = shown
+    bytes = try row?.bytes(of: shown) ?? shown.encoded(isFramed: true)
+    isFramed = true
   }
 
   @inlinable
-  func bytes(of other: Content) throws -> [UInt8] { other == message ? bytes : try other.encoded() }
+  func bytes(of other: Content) throws -> [UInt8] {
+    other == message ? bytes : try other.encoded(isFramed: isFramed)
+  }
 }

@@ -1,20 +1,24 @@
 import Synchronization
 
 /// The steps of a call at which hooks may have a say.
+@usableFromInline
 struct HookSteps: OptionSet, Sendable {
-  let rawValue: UInt16
+  @usableFromInline let rawValue: UInt16
+
+  @usableFromInline
+  init(rawValue: UInt16) { self.rawValue = rawValue }
 
   static let queryset = HookSteps(rawValue: 1 << 0)
-  static let receive = HookSteps(rawValue: 1 << 1)
-  static let validate = HookSteps(rawValue: 1 << 2)
-  static let validateChanges = HookSteps(rawValue: 1 << 3)
+  @usableFromInline static let receive = HookSteps(rawValue: 1 << 1)
+  @usableFromInline static let validate = HookSteps(rawValue: 1 << 2)
+  @usableFromInline static let validateChanges = HookSteps(rawValue: 1 << 3)
   static let getObject = HookSteps(rawValue: 1 << 4)
   static let performCreate = HookSteps(rawValue: 1 << 5)
   static let performUpdate = HookSteps(rawValue: 1 << 6)
   static let performPartialUpdate = HookSteps(rawValue: 1 << 7)
   static let performDestroy = HookSteps(rawValue: 1 << 8)
   static let present = HookSteps(rawValue: 1 << 9)
-  static let committed = HookSteps(rawValue: 1 << 10)
+  @usableFromInline static let committed = HookSteps(rawValue: 1 << 10)
   static let filterQueryset = HookSteps(rawValue: 1 << 11)
 }
 

@@ -7,7 +7,8 @@ struct SynchronousByteHooks: Sendable {
   /// What is wrong with a Create or Update, and what becomes of its message; nil where it is to be kept.
   @usableFromInline let receive: @Sendable ([UInt8], CallContext, _ isKept: Bool) throws -> (Violations, [UInt8]?)
   @usableFromInline let validateChanges: @Sendable ([UInt8], CallContext) throws -> Violations
-  @usableFromInline let present: @Sendable ([UInt8], CallContext) throws -> [UInt8]
+  /// As a `RowPresenter`.
+  @usableFromInline let present: @Sendable (UnsafeRawBufferPointer, CallContext) throws -> [UInt8]
 
   @inlinable
   init<Hooks: SynchronousModelHooks>(_ hooks: Hooks) {
@@ -29,7 +30,7 @@ struct SynchronousByteHooks: Sendable {
     present = { message, context in
       var record = try Hooks.Record(decoding: message)
       hooks.present(&record, context)
-      return try record.encoded()
+      return try record.encoded(isFramed: true)
     }
   }
 }

@@ -16,7 +16,7 @@ final class SynchronousHook: ContextHook {
   }
 
   var queryset: @Sendable (CallContext) throws -> Queryset { hooks.queryset }
-  var present: @Sendable ([UInt8], CallContext) throws -> [UInt8] { hooks.present }
+  var present: @Sendable (UnsafeRawBufferPointer, CallContext) throws -> [UInt8] { hooks.present }
 
   func receive(
     _ request: [UInt8], _ action: Action, _ call: ServerCall, violations: inout [FieldViolation]

@@ -16,7 +16,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
   }
 
   var queryset: @Sendable (CallContext) throws -> Queryset { hooks.queryset }
-  var present: @Sendable ([UInt8], CallContext) throws -> [UInt8] { hooks.present }
+  var present: @Sendable (UnsafeRawBufferPointer, CallContext) throws -> [UInt8] { hooks.present }
 
   /// A `present` that fails undoes the write, so that it waits for it.
   func waits(in action: Action) -> Bool {
@@ -34,9 +34,9 @@ final class WaitingHook: ContextHook, AnsweringHook {
 
   var mayBlock: Bool { hooks.mayBlock() }
 
-  func notes(of call: ServerCall) -> any Sendable { context(of: call) }
+  func notes(of call: ServerCall) -> any AnyObject & Sendable { context(of: call) }
 
-  func answer(_ call: HookedCall) async throws -> HookedAnswer {
+  nonisolated(nonsending) func answer(_ call: HookedCall) async throws -> HookedAnswer {
     guard let context = call.notes as? CallContext else { throw Status(.internal, "a hook without a context") }
     let write: ByteHooks.Write
     switch call.action {
@@ -45,7 +45,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
     case .partialUpdate: write = hooks.partialUpdate
     case .destroy: write = hooks.destroy
     case .retrieve, .list, .listPage:
-      return HookedAnswer(try await hooks.getObject(call.request, context) { try await call.save($0) })
+      return HookedAnswer(framed: try await hooks.getObject(call.request, context) { try await call.save($0) })
     }
     let answer = try await write(
       call.request, context,
@@ -54,7 +54,7 @@ final class WaitingHook: ContextHook, AnsweringHook {
         if !violations.isEmpty { throw HookFailure.violations(violations) }
       },
       { try await self.around(call, context, $0) })
-    return HookedAnswer(answer.message, committed: answer.committed)
+    return HookedAnswer(framed: answer.framed, committed: answer.committed)
   }
 
   /// Runs `body` with the way to the database that the hooks have asked for.

@@ -11,6 +11,11 @@ extension Message {
   /// - Throws: `Status` INTERNAL where the bytes are no such message.
   @inlinable
   init(decoding bytes: [UInt8], of part: StaticString = "message") throws {
+    self = try bytes.withUnsafeBytes { try Self(decoding: $0, of: part) }
+  }
+
+  @inlinable
+  init(decoding bytes: UnsafeRawBufferPointer, of part: StaticString = "message") throws {
     do {
       try self.init(encoded: bytes)
     } catch {
@@ -20,9 +25,12 @@ extension Message {
 
   /// - Throws: what `init(serializedBytes:)` throws.
   @inlinable
-  init(encoded bytes: [UInt8]) throws {
+  init(encoded bytes: [UInt8]) throws { self = try bytes.withUnsafeBytes { try Self(encoded: $0) } }
+
+  @inlinable
+  init(encoded bytes: UnsafeRawBufferPointer) throws {
     self.init()
-    if !read(bytes) { self = try Self(serializedBytes: bytes) }
+    if !read(bytes) { self = try Self(serializedBytes: Array(bytes)) }
   }
 
   /// Adds to an empty message what the bytes say.
@@ -30,30 +38,29 @@ extension Message {
   /// - Returns: false where swift-protobuf has to look at them: they are no such message, or there is more in them than the
   ///   message's own fields. What has been read so far is of no use then.
   @inlinable
-  mutating func read(_ bytes: [UInt8]) -> Bool {
-    let isRead = bytes.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return true }
+  mutating func read(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    if let start = bytes.baseAddress {
       var decoder = MessageDecoder(start, count: bytes.count, depth: MessageDecoder.depthLimit)
       do {
         try read(from: &decoder)
-        return true
       } catch {
         return false
       }
     }
-    return isRead && isInitialized
+    return isInitialized
   }
 
   @inlinable
   mutating func read(from decoder: inout MessageDecoder) throws { try decoder.read(into: &self) }
 
+  /// - Parameter isFramed: whether gRPC's five-byte prefix is in front.
   /// - Throws: what `serializedBytes()` throws.
   @inlinable
-  func encoded() throws -> [UInt8] {
+  func encoded(isFramed: Bool = false) throws -> [UInt8] {
     // What is longer moves to the heap.
     let bytes: [UInt8]? = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { memory in
       guard isInitialized, let start = memory.baseAddress else { return nil }
-      var encoder = MessageEncoder(start, count: memory.count)
+      var encoder = MessageEncoder(start, count: memory.count, isFramed: isFramed)
       defer { encoder.release() }
       do {
         try encoder.write(self)
@@ -62,6 +69,7 @@ extension Message {
       }
       return encoder.message
     }
-    return try bytes ?? serializedBytes()
+    if let bytes { return bytes }
+    return isFramed ? MessageEncoder.framed(try serializedBytes()) : try serializedBytes()
   }
 }

@@ -1,3 +1,4 @@
+import PillionService
 public import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
@@ -10,7 +11,7 @@ public import SwiftProtobuf
 /// message's `traverse`. See `Message.encoded()`.
 @usableFromInline
 struct MessageEncoder: Visitor {
-  /// Thrown where something comes that is written in no other message than one of an old format.
+  /// Thrown where a message set comes, a format that is older than extensions.
   @usableFromInline
   struct Undecided: Error {
     @inlinable
@@ -23,10 +24,15 @@ struct MessageEncoder: Visitor {
   /// Whether the memory is its own; at first it writes into what it has been given.
   @usableFromInline var isOwner = false
 
+  /// gRPC's prefix: whether the message is compressed, and its length.
+  @usableFromInline let prefix: Int
+
+  /// - Parameter count: of the memory at `start`, which has room for a prefix.
   @inlinable
-  init(_ start: UnsafeMutableRawPointer, count: Int) {
+  init(_ start: UnsafeMutableRawPointer, count: Int, isFramed: Bool) {
     self.start = start
-    position = start
+    prefix = isFramed ? 5 : 0
+    position = start + prefix
     end = start + count
   }
 
@@ -35,9 +41,19 @@ struct MessageEncoder: Visitor {
 
   /// What has been written; nil where it is longer than messages may be, 2 GiB.
   @usableFromInline var message: [UInt8]? {
-    let count = position - start
-    return count < 0x7fff_ffff ? Array(UnsafeRawBufferPointer(start: start, count: count)) : nil
+    let count = position - start - prefix
+    guard count < 0x7fff_ffff else { return nil }
+    if prefix > 0 {
+      start.storeBytes(of: 0, as: UInt8.self)
+      (start + 1).storeBytes(of: UInt32(truncatingIfNeeded: count).bigEndian, as: UInt32.self)
+    }
+    return Array(UnsafeRawBufferPointer(start: start, count: prefix + count))
   }
+
+  @usableFromInline static var emptyFrame: [UInt8] { .emptyFrame }
+
+  @usableFromInline
+  static func framed(_ message: [UInt8]) -> [UInt8] { message.framed }
 
   @inlinable
   mutating func write(_ message: some Message) throws {
@@ -66,6 +82,7 @@ struct MessageEncoder: Visitor {
   /// For which there is room.
   @inlinable @inline(__always)
   mutating func put(_ byte: UInt8) {
+    assert(position < end)
     position.storeBytes(of: byte, as: UInt8.self)
     position += 1
   }
@@ -85,6 +102,7 @@ struct MessageEncoder: Visitor {
   @inlinable
   mutating func put(_ bytes: UnsafeRawBufferPointer) {
     guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+    assert(end - position >= bytes.count)
     position.copyMemory(from: start, byteCount: bytes.count)
     position += bytes.count
   }
@@ -113,6 +131,7 @@ struct MessageEncoder: Visitor {
   /// For which there is room.
   @inlinable @inline(__always)
   mutating func put<Bits: FixedWidthInteger>(bits: Bits) {
+    assert(end - position >= MemoryLayout<Bits>.size)
     position.storeBytes(of: bits.littleEndian, as: Bits.self)
     position += MemoryLayout<Bits>.size
   }

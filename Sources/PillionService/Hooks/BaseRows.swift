@@ -38,6 +38,8 @@ final class HookedRows: Sendable {
     self.errors = errors
   }
 
+  var hasAllRows: Bool { hook.hasAllRows }
+
   /// On the event loop; nil: all rows of the service.
   func filter(_ call: ServerCall, for makeCaller: () -> Caller) throws -> Filter? {
     guard let rows = try hook.baseRows(call) else { return nil }

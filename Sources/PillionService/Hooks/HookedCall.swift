@@ -9,13 +9,13 @@ import PillionWire
 /// What a call without a transaction awaits runs where its caller does, as looking for the task's executor at each step costs
 /// more than most steps.
 ///
-/// `@unchecked Sendable`: `call` is touched only on its event loop; `known` and `mask` are locked; the rest is immutable.
+/// `@unchecked Sendable`: `call` is touched only on its event loop; `state` is locked; the rest is immutable.
 package final class HookedCall: @unchecked Sendable {
   package var action: Action { method.action }
   /// The request's message.
   package let request: [UInt8]
   /// Those of `AnsweringHook.notes`.
-  package let notes: any Sendable
+  package let notes: any AnyObject & Sendable
   /// When the database must be done; monotonic nanoseconds, 0: never.
   package let deadline: UInt64
   private let call: ServerCall
@@ -30,14 +30,18 @@ package final class HookedCall: @unchecked Sendable {
   private let session: CallSession?
   /// Whether the call's audit wants to know what is written.
   private let isNoted: Bool
-  /// A request that has passed the rules, and what it asks of the database.
-  private let known = Locked<(request: [UInt8], bound: BoundOperation)?>(nil)
-  /// What of the answer the request has asked for; nil: all of it.
-  private let mask = Locked<MessageMask?>(nil)
+  private let state = Locked(State())
+
+  private struct State {
+    /// A request that has passed the rules, and what it asks of the database.
+    var known: (request: [UInt8], bound: BoundOperation)?
+    /// What of the answer the request has asked for; nil: all of it.
+    var mask: MessageMask?
+  }
 
   /// On the event loop; nil where the call has been refused.
   init?(
-    _ call: ServerCall, request: [UInt8], notes: any Sendable, method: UnaryMethod, sessions: SessionPool,
+    _ call: ServerCall, request: [UInt8], notes: any AnyObject & Sendable, method: UnaryMethod, sessions: SessionPool,
     loop: LoopState?
   ) {
     guard let (plan, caller, session) = method.admit(call) else { return nil }
@@ -59,7 +63,7 @@ package final class HookedCall: @unchecked Sendable {
   package nonisolated(nonsending) func violations(in request: [UInt8]) async throws -> [FieldViolation] {
     do {
       let bound = try await bind(request)
-      known.withLock { $0 = (request, bound) }
+      state.withLock { $0.known = (request, bound) }
       return []
     } catch HookFailure.violations(let violations) {
       return violations
@@ -68,7 +72,7 @@ package final class HookedCall: @unchecked Sendable {
 
   /// Does to the database what the action does, as a call without hooks would: through the lanes.
   ///
-  /// - Returns: the answer's message; empty where the action has none.
+  /// - Returns: the answer's message with its prefix.
   package nonisolated(nonsending) func save(_ request: [UInt8]) async throws -> [UInt8] {
     let bound = try await passed(request)
     let outcome = await method.driver.run(bound, deadline: deadline, session: session, mailbox: loop)
@@ -77,8 +81,9 @@ package final class HookedCall: @unchecked Sendable {
 
   /// An answer less what the request has not asked for.
   func masked(_ answer: HookedAnswer) throws -> HookedAnswer {
-    guard let mask = mask.withLock({ $0 }) else { return answer }
-    return HookedAnswer(try mask.applied(to: answer.message), committed: answer.committed)
+    guard let mask = state.withLock({ $0.mask }) else { return answer }
+    let masked = try answer.framed.withMessage { try mask.applied(to: $0) }
+    return HookedAnswer(framed: masked.framed, committed: answer.committed)
   }
 
   /// The same on a session, inside the transaction that is open there; what fails leaves nothing behind.
@@ -102,8 +107,8 @@ package final class HookedCall: @unchecked Sendable {
 
   private func message(of outcome: Operation.Outcome, _ bound: BoundOperation) throws -> [UInt8] {
     switch outcome {
-    case .message(let framed): return Array(framed.dropFirst(5))
-    case .done: return []
+    case .message(let framed): return framed
+    case .done: return .emptyFrame
     case .notFound: throw method.errors.notFound(method.model.name)
     case .denied: throw ErrorPolicy.rowRefused
     case .failed(let error) where bound.hidesConflicts && error.isConflict: throw ErrorPolicy.rowRefused
@@ -114,9 +119,9 @@ package final class HookedCall: @unchecked Sendable {
 
   /// What a request asks of the database; each that has been looked at counts once, as default values are made anew.
   private nonisolated(nonsending) func passed(_ request: [UInt8]) async throws -> BoundOperation {
-    let bound = known.withLock { known in
-      guard let it = known, it.request == request else { return BoundOperation?.none }
-      known = nil
+    let bound = state.withLock { state in
+      guard let it = state.known, it.request == request else { return BoundOperation?.none }
+      state.known = nil
       return it.bound
     }
     if let bound { return bound }
@@ -137,7 +142,7 @@ package final class HookedCall: @unchecked Sendable {
     }
     if isNoted { try await note(request) }
     guard let bound = outcome else { throw HookFailure.violations(violations) }
-    if let asked = bound.mask { mask.withLock { $0 = asked } }
+    if let asked = bound.mask { state.withLock { $0.mask = asked } }
     return bound
   }
 

@@ -48,7 +48,7 @@ private final class HookedHandler: CallHandler {
     let finish = { @Sendable () -> Void in
       guard !call.isEnded else { return }
       switch result {
-      case .success(let answer): unary.finish(call, framed: answer.message.framed)
+      case .success(let answer): unary.finish(call, framed: answer.framed)
       case .failure(let error): unary.finish(call, error)
       }
     }
@@ -69,30 +69,4 @@ private final class HookedHandler: CallHandler {
   func onCancel(_ reason: CancelReason, _ call: ServerCall) { task?.cancel() }
 
   func onDrained(_ call: ServerCall) {}
-}
-
-extension [UInt8] {
-  /// A message with gRPC's five-byte prefix.
-  var framed: [UInt8] {
-    var framed: [UInt8] = []
-    framed.reserveCapacity(count + 5)
-    framed.append(0)
-    Swift.withUnsafeBytes(of: UInt32(clamping: count).bigEndian) { framed.append(contentsOf: $0) }
-    framed.append(contentsOf: self)
-    return framed
-  }
-
-  /// Whole messages with their prefixes, each changed by `present`.
-  func presented(by present: RowPresenter) throws -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(count)
-    var offset = 0
-    while count - offset >= 5 {
-      let length = self[(offset + 1)..<(offset + 5)].reduce(0) { $0 << 8 | Int($1) }
-      guard length <= count - offset - 5 else { break }
-      result.append(contentsOf: try present(Array(self[(offset + 5)..<(offset + 5 + length)])).framed)
-      offset += 5 + length
-    }
-    return result
-  }
 }

@@ -11,6 +11,9 @@ package protocol ModelHook: AnyObject, Sendable {
   /// When the request's message has come, before all else.
   func begin(_ call: ServerCall, _ request: [UInt8])
 
+  /// Whether `baseRows` is known to be nil, whatever the call.
+  var hasAllRows: Bool { get }
+
   /// Before the database is asked: which of the service's rows the call's action is about; nil: all of them. A Create does
   /// not ask.
   func baseRows(_ call: ServerCall) throws -> BaseRows?
@@ -34,7 +37,10 @@ extension ModelHook {
   func presenter(_ call: ServerCall, _ mask: MessageMask?) -> RowPresenter? {
     let present = presenter(call)
     guard let mask else { return present }
-    return { try mask.applied(to: present?($0) ?? $0) }
+    return { message in
+      guard let present else { return try mask.applied(to: message).framed }
+      return try present(message).withMessage { try mask.applied(to: $0) }.framed
+    }
   }
 }
 
@@ -47,13 +53,13 @@ package protocol AnsweringHook: ModelHook {
   var mayBlock: Bool { get }
 
   /// On the event loop, after `begin`: what `answer` wants to know of the call.
-  func notes(of call: ServerCall) -> any Sendable
+  func notes(of call: ServerCall) -> any AnyObject & Sendable
 
   /// Answers a unary call.
   ///
   /// - Parameter call: what of the request there is, and the way to the database.
   /// - Returns: the answer's message, and what is to be done once the client's answer is settled.
-  func answer(_ call: HookedCall) async throws -> HookedAnswer
+  nonisolated(nonsending) func answer(_ call: HookedCall) async throws -> HookedAnswer
 }
 
 extension AnsweringHook {
@@ -62,17 +68,17 @@ extension AnsweringHook {
   ) throws -> [UInt8]? { nil }
 }
 
-/// Changes one message of the model, given without prefix; called on the event loop.
-package typealias RowPresenter = ([UInt8]) throws -> [UInt8]
+/// Changes one message of the model, which comes without prefix and goes with it; called on the event loop.
+package typealias RowPresenter = (UnsafeRawBufferPointer) throws -> [UInt8]
 
 package struct HookedAnswer: Sendable {
-  /// Without prefix.
-  package var message: [UInt8]
+  /// The message with its prefix.
+  package var framed: [UInt8]
   /// What is done after the commit; the call does not wait for it.
   package var committed: (@Sendable () async -> Void)?
 
-  package init(_ message: [UInt8], committed: (@Sendable () async -> Void)? = nil) {
-    self.message = message
+  package init(framed: [UInt8], committed: (@Sendable () async -> Void)? = nil) {
+    self.framed = framed
     self.committed = committed
   }
 }
