@@ -57,7 +57,8 @@ open class Operation: Job, @unchecked Sendable {
     case notFound
     /// A row filter does not let the caller write such a row; nothing has been written.
     case denied
-    case failed(DatabaseError)
+    /// Behind a reference, so that outcomes are as small as the messages that most of them are.
+    indirect case failed(DatabaseError)
   }
 
   package let steps: [Step]
@@ -75,6 +76,13 @@ open class Operation: Job, @unchecked Sendable {
     self.parameters = parameters
     self.isWrite = isWrite
     super.init(mailbox: mailbox, deadline: deadline, session: session)
+  }
+
+  /// What came of it, for the one who takes it; `pending` is left behind.
+  package final func takeOutcome() -> Outcome {
+    var taken = Outcome.pending
+    swap(&taken, &outcome)
+    return taken
   }
 
   override package final func turnsToFallback() -> Bool {

@@ -55,7 +55,9 @@ private final class ListStream: RowAnswer, @unchecked Sendable {
     self.call = call
     binding = list.binding
     present = list.presenter(method.hook, call)
-    super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
+    super.init(
+      list, call: call, loop: loop,
+      deadline: call.databaseDeadline(timeout: method.request.statementTimeout))
   }
 
   override public func arrive() { pump() }

@@ -75,7 +75,9 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
     self.list = list
     present = list.presenter(method.hook, call)
     frame = answer.beginGRPCFrame()
-    super.init(list, call: call, loop: loop, deadline: call.databaseDeadline(method.request.plan.model))
+    super.init(
+      list, call: call, loop: loop,
+      deadline: call.databaseDeadline(timeout: method.request.statementTimeout))
   }
 
   override func cancel(_ driver: any Driver) {

@@ -7,6 +7,8 @@ import PillionWire
 /// Reads the request that List and ListPage share.
 final class ListRequest: Sendable {
   let plan: ListPlan
+  /// Milliseconds; nil: the service has none of its own.
+  var statementTimeout: Int? { plan.model.service.statementTimeoutMilliseconds }
   let policy: ListPolicy
   /// Nil where the service asks for no index.
   let indexes: IndexGuard?

@@ -45,6 +45,7 @@ struct RequestValidator: Sendable {
   var isEmpty: Bool { checks.isEmpty }
 
   func validate(_ message: borrowing DecodedMessage, violations: inout [FieldViolation]) {
+    if checks.isEmpty { return }
     for check in checks {
       if let flag = check.flag, message.slots[flag].word == 0 { continue }
       let slot = message.slots[check.slot]

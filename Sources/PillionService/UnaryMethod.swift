@@ -13,6 +13,8 @@ final class UnaryMethod: MethodHandler {
   /// Of a method that writes.
   let mutation: MutationReader?
   let model: Model
+  /// Milliseconds; nil: the service has none of its own.
+  let statementTimeout: Int?
   let driver: any Driver
   let errors: ErrorPolicy
   let loops: LoopStates
@@ -33,6 +35,7 @@ final class UnaryMethod: MethodHandler {
     self.decoder = RequestDecoder(shape: plan.request)
     self.validator = RequestValidator(request: plan.request, model: model)
     self.model = model
+    statementTimeout = model.service.statementTimeoutMilliseconds
     self.driver = driver
     self.errors = errors
     self.loops = loops
@@ -47,6 +50,31 @@ final class UnaryMethod: MethodHandler {
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     UnaryHandler(method: self, loop: loops.state(of: call.eventLoop))
+  }
+
+  /// What a request asks of the database; nil where the call has been refused.
+  ///
+  /// Here and not in the handler, as a class uses what it has without taking hold of it.
+  ///
+  /// - Parameter found: what hooks have found wrong with the request.
+  fileprivate func operation(
+    _ bytes: UnsafeRawBufferPointer, _ call: ServerCall, _ loop: LoopState, _ found: [FieldViolation]
+  ) -> UnaryOperation? {
+    do throws(WireError) {
+      try decoder.decode(bytes, into: &loop.message)
+    } catch {
+      call.finish(Status(undecodable: error))
+      return nil
+    }
+    if let mutation, let note = call.attributes[MutationNote.self] { mutation.note(loop.message, in: note) }
+    var violations = found
+    validator.validate(loop.message, violations: &violations)
+    guard let (plan, caller, session) = admit(call) else { return nil }
+    guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
+      finish(call, HookFailure.violations(violations))
+      return nil
+    }
+    return UnaryOperation(bound, call: call, method: self, loop: loop, session: session)
   }
 
   /// On the event loop.
@@ -98,21 +126,7 @@ private final class UnaryHandler: CallHandler {
 
   /// - Parameter found: what hooks have found wrong with the request.
   private func read(_ bytes: UnsafeRawBufferPointer, _ call: ServerCall, _ found: [FieldViolation] = []) {
-    do throws(WireError) {
-      try method.decoder.decode(bytes, into: &loop.message)
-    } catch {
-      return call.finish(Status(undecodable: error))
-    }
-    if let mutation = method.mutation, let note = call.attributes[MutationNote.self] {
-      mutation.note(loop.message, in: note)
-    }
-    var violations = found
-    method.validator.validate(loop.message, violations: &violations)
-    guard let (plan, caller, session) = method.admit(call) else { return }
-    guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
-      return method.finish(call, HookFailure.violations(violations))
-    }
-    operation = UnaryOperation(bound, call: call, method: method, loop: loop, session: session)
+    operation = method.operation(bytes, call, loop, found)
   }
 
   func onRequestEnd(_ call: ServerCall) {
@@ -141,12 +155,14 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     mask = bound.mask
     super.init(
       steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
-      deadline: call.databaseDeadline(method.model), session: session)
+      deadline: call.databaseDeadline(timeout: method.statementTimeout),
+      session: session)
     trace(call)
   }
 
   override public func arrive() {
     guard !call.isEnded else { return }
+    let outcome = takeOutcome()
     call.noteTrace(
       of: self, method.driver.dialect, isFailed: outcome.isFailure,
       statement: steps.map(\.statement.sql).joined(separator: "; "))

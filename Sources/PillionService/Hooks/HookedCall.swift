@@ -56,7 +56,7 @@ package final class HookedCall: @unchecked Sendable {
     self.loop = loop
     clock = call.clock
     isNoted = method.mutation != nil && call.attributes[MutationNote.self] != nil
-    deadline = call.databaseDeadline(method.model)
+    deadline = call.databaseDeadline(timeout: method.statementTimeout)
   }
 
   /// What is wrong with a request, by the rules of the definitions.
