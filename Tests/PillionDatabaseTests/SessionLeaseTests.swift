@@ -62,7 +62,57 @@ import Testing
       }
       #expect(error?.code == .sqlState("0A000"))
     }
+    // The refused one holds no lock on.
+    try test.admin("SET lock_timeout = '10s'", "LOCK TABLE noted")
     try await inTransaction { try await note(1, $0) }
     #expect(try noted == "1")
+  }
+
+  /// Before it there is nothing, so that no savepoint is set; the later one has its own.
+  @Test func aWriteThatFailsIsForgottenAlone() async throws {
+    let insert = Statement("INSERT INTO noted VALUES ($1) RETURNING id, 'noted'", parameterTypes: [20])
+    try test.admin("INSERT INTO noted VALUES (1)")
+    try await inTransaction { lease in
+      for next in [2, 3] as [Int64] {
+        let refused = try await lease.runApart(test.write(insert, [1]))
+        #expect(refused.error?.code == .sqlState("23505"))
+        try await note(next, lease)
+      }
+      let kept = try await lease.runApart(test.write(insert, [4]))
+      #expect(kept.row?.id == 4)
+    }
+    #expect(try noted == "1,2,3,4")
+    let error = await #expect(throws: DatabaseError.self) {
+      try await inTransaction { lease in
+        _ = try await lease.runApart(test.write(insert, [1]))
+        _ = try await lease.runApart(test.write(insert, [5]))
+        throw DatabaseError(.pillion(.internal), "undone")
+      }
+    }
+    #expect(error?.message == "undone")
+    #expect(try noted == "1,2,3,4")
+  }
+
+  @Test func aTransactionBeginsWithItsFirstStatement() async throws {
+    try test.admin("CREATE TABLE moment (at timestamptz)")
+    try await inTransaction { lease in
+      try test.admin("INSERT INTO moment VALUES (clock_timestamp())")
+      let first = try await lease.rows("SELECT now() > at FROM moment", [])
+      #expect(first == [[.bool(true)]])
+      try test.admin("UPDATE moment SET at = clock_timestamp()")
+      let second = try await lease.rows("SELECT now() > at FROM moment", [])
+      #expect(second == [[.bool(false)]])
+    }
+  }
+
+  @Test func aTransactionThatAsksForNothingNeedsNoConnection() async throws {
+    let pool = SessionPool(limit: 1) { () throws(DatabaseError) in
+      throw DatabaseError(.pillion(.unavailable), "nobody is there")
+    }
+    try await pool.withSession(deadline: 0) { lease in try await lease.transaction {} }
+    let error = await #expect(throws: DatabaseError.self) {
+      try await pool.withSession(deadline: 0) { lease in try await lease.transaction { try await note(1, lease) } }
+    }
+    #expect(error?.message == "nobody is there")
   }
 }

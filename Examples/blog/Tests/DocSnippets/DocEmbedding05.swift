@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 190)
+#sourceLocation(file: "docs/embedding.md", line: 191)
 struct PostTitles: SynchronousModelHooks {
   typealias Record = Blog_Post
 
