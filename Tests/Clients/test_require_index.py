@@ -152,6 +152,7 @@ def test_an_index_that_is_made_later(kind, start):
         with refused(StatusCode.FAILED_PRECONDITION, reason="INDEX_REQUIRED"):
             items.List(filter="weight = 1")
         # As the log says.
+        wait_until(lambda: warnings(running.server))
         (line,) = warnings(running.server)
         assert (line["method"], line["level"]) == ("/shop.ItemController/List", "warning")
         running.database.script(line["fix"])

@@ -38,7 +38,7 @@ class Cluster:
             "port": self.port,
             "listen_addresses": "'127.0.0.1'",
             "unix_socket_directories": f"'{self.folder}'",
-            "max_connections": 200,
+            "max_connections": 500,
             # The machine does not lose power during a test; PostgreSQL itself may be killed, which needs no fsync.
             "fsync": "off",
             "timezone": "'Asia/Tokyo'",
