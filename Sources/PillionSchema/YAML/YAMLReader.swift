@@ -112,7 +112,6 @@ struct YAMLReader {
       throw YAMLEvents.Failure(message: "found undefined alias", mark: event.mark)
     }
     guard count(anchored.nodes), isWithinDepth(depth + anchored.height, event) else { return nil }
-    deepest = max(deepest, depth + anchored.height)
     return anchored.node
   }
 
@@ -136,14 +135,13 @@ struct YAMLReader {
     }
   }
 
-  /// Whether so many more values may follow.
+  /// Whether so many more values may follow. Beyond the limit nothing is counted: aliases of aliases would be more than
+  /// there are numbers for.
   private mutating func count(_ more: Int) -> Bool {
-    let wasWithin = nodes <= Self.maximumNodes
+    guard nodes <= Self.maximumNodes else { return false }
     nodes += more
     if nodes <= Self.maximumNodes { return true }
-    if wasWithin {
-      sink.error(at: SourceLocation(file: path), "holds more than \(Self.maximumNodes) values, aliases counted")
-    }
+    sink.error(at: SourceLocation(file: path), "holds more than \(Self.maximumNodes) values, aliases counted")
     return false
   }
 
