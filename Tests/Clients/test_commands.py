@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from support.errors import refused
 from support.library import MODEL
-from support.postgres import free_port, wait_until
+from support.postgres import free_port
 from support.server import DidNotStart
 
 BLOG = """
@@ -273,8 +273,8 @@ def test_columns_of_another_type(new_project, kind):
 def test_start_up_lines(project):
     with project.serve() as server:
         assert re.search(r"listening on 127\.0\.0\.1:[1-9]\d*", server.output)
-        wait_until(lambda: "blog.PostController" in server.output, what="the list of services")
-        assert str(project.database.path) in server.output
+        server.logged("blog.PostController")
+        server.logged(str(project.database.path))
 
 
 def test_port_in_use(project):

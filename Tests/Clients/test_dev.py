@@ -80,7 +80,7 @@ def test_a_breaking_change_is_shown_and_not_served(project):
         lock = project.lock.read_text()
         project.write(notes=MODEL.replace("text: { type: string }", "text: { type: int32 }"))
         says(server, "go on being served")
-        assert "--accept-breaking" in server.output
+        server.logged("--accept-breaking")
         assert project.lock.read_text() == lock
         assert project.client(server).service("NoteController").Create(text="text still").text == "text still"
 
@@ -107,7 +107,7 @@ def test_protos_that_cannot_be_written_do_not_stop_it(new_project):
     project = new_project("sqlite", notes=MODEL).apply()
     (project.protos / "notes.proto").mkdir(parents=True)
     with project.serve("--dev") as server:
-        assert "the protos are not written: " in server.output
+        server.logged("the protos are not written: ")
         project.write(notes=MORE)
         says(server, "definitions reloaded")
 
@@ -130,7 +130,7 @@ def test_a_line_a_call(project, variables, coloured):
         with pytest.raises((grpc.RpcError, ValueError)):
             stub(b"", timeout=10)
         plain = r"\d\d:\d\d:\d\d  OK +\d+\.\d ms  notes\.NoteController/Create  \d+ B → \d+ B\n"
-        wait_until(lambda: "NoteController/Retrieve" in server.output)
+        server.logged("NoteController/Retrieve")
         if coloured:
             assert re.search(r"\x1b\[32mOK +\x1b\[0m", server.output) and re.search(r"\x1b\[33mNOT_FOUND +\x1b\[0m", server.output)
         else:

@@ -18,7 +18,6 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from support.client import TIMEOUT, Client
 from support.errors import Refusal
-from support.postgres import wait_until
 from support.protos import descriptor_set
 from support.server import DidNotStart, Server
 
@@ -180,7 +179,7 @@ def test_what_a_program_gets_wrong(shelf):
     assert "no model 'shelf.Film'" in shelf.misuse(model="shelf.Film")
     refusal = shelf.refused("Value", json_format.ParseDict({"filter": "nobody = 1"}, Struct()), Value)
     assert refusal.code == StatusCode.INTERNAL and "nobody" not in refusal.everything()
-    assert any("nobody" in line for line in shelf.server.lines)
+    shelf.server.logged("nobody")
 
 
 def test_writes_of_records(shelf):
@@ -351,5 +350,5 @@ def test_a_reload_says_which_services_no_longer_fit(binary, new_project):
     with Server([binary.parent / "embedding-server", "--dev", "shelf"], project.folder) as server:
         project.lock.unlink()
         project.write(shelf=models.replace("Book:", "Volume:").replace("service: { methods", "service: { actions: [List], methods"))
-        wait_until(lambda: "'test.Librarian' is a service over 'shelf.Book', which is no model of the definitions" in server.output)
-        assert "'shelf.AuthorController' has Retrieve, for which shelf.AuthorController has no messages" in server.output
+        server.logged("'test.Librarian' is a service over 'shelf.Book', which is no model of the definitions")
+        server.logged("'shelf.AuthorController' has Retrieve, for which shelf.AuthorController has no messages")

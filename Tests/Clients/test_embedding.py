@@ -164,7 +164,7 @@ def test_an_unexpected_error_is_internal_and_stays_in_the_log(refused, embedding
     assert error.code() == StatusCode.INTERNAL
     identity = trailers(error)["x-request-id"]
     assert identity in error.details() and "secret" not in error.details()
-    assert any("the secret of the house" in line and identity in line for line in embedding.lines)
+    embedding.logged("the secret of the house", identity)
 
 
 def test_a_status_is_passed_on(refused):
@@ -245,8 +245,9 @@ def test_queries_know_no_computed_fields(notes, query):
 
 
 def test_what_nothing_fills_in_is_said_at_start(embedding):
-    warnings = [line for line in embedding.lines if "is computed, and nothing fills it in" in line]
-    assert len(warnings) == 1 and "'Post.minutes'" in warnings[0]
+    said = "is computed, and nothing fills it in"
+    assert "'Post.minutes'" in embedding.logged(said)
+    assert embedding.output.count(said) == 1
 
 
 DRAFT = {"id": 1, "text": "new", "tone": "NOTE_DRAFT_REQUEST_TONE_LOUD"}
@@ -305,8 +306,8 @@ def test_what_nothing_implements(notes, embedding):
         notes.Sign()
     assert error.value.code() == StatusCode.UNIMPLEMENTED
     assert error.value.details() == "blog.NoteController/Sign is declared, and this server does not implement it."
-    warnings = [line for line in embedding.lines if "nothing implements" in line]
-    assert len(warnings) == 1 and "'blog.NoteController/Sign'" in warnings[0]
+    assert "'blog.NoteController/Sign'" in embedding.logged("nothing implements")
+    assert embedding.output.count("nothing implements") == 1
 
 
 def test_reflection_knows_methods(connect):
@@ -355,8 +356,8 @@ def test_serve_alone_leaves_computed_fields_unset(start):
             with pytest.raises(grpc.RpcError) as error:
                 call()
             assert error.value.code() == StatusCode.UNIMPLEMENTED and "does not implement it" in error.value.details()
-        assert any("nothing implements 'blog.NoteKeeper/Keep'" in line for line in running.server.lines)
-        assert any("'Note.letters' is computed, and nothing fills it in" in line for line in running.server.lines)
+        running.server.logged("nothing implements 'blog.NoteKeeper/Keep'")
+        running.server.logged("'Note.letters' is computed, and nothing fills it in")
 
 
 def test_rules_name_methods_that_nothing_implements(new_project):
@@ -400,8 +401,8 @@ def test_a_reload_says_what_no_longer_fits(binary, new_project):
     variables = {"PILLION_DATABASE_URL": project.database.url}
     with Server([binary.parent / "embedding-server", "--dev", "service"], project.folder, variables) as server:
         project.write(blog=MODELS.replace("          Count: {", "          Tally: {"))
-        wait_until(lambda: "breaking change rpc-removed:blog.NoteController.Count" in server.output)
+        server.logged("breaking change rpc-removed:blog.NoteController.Count")
         (project.protos / "pillion.lock").unlink()
-        wait_until(lambda: "definitions reloaded" in server.output)
-        wait_until(lambda: "there is a method for 'blog.NoteController/Count'" in server.output)
-        wait_until(lambda: "nothing implements 'blog.NoteController/Tally'" in server.output)
+        server.logged("definitions reloaded")
+        server.logged("there is a method for 'blog.NoteController/Count'")
+        server.logged("nothing implements 'blog.NoteController/Tally'")

@@ -6,7 +6,6 @@ import pytest
 import grpc
 
 from support.errors import Refusal
-from support.postgres import wait_until
 
 MODEL = """
 package: words
@@ -55,7 +54,7 @@ def test_no_words_of_the_database_leave_it(words):
         text = refusal.everything().replace(request, "")
         assert not [secret for secret in SECRETS if secret in text], f"{state}: {text}"
         # Whoever has the request id finds in the log what the client is not told.
-        line = wait_until(lambda: next((line for line in reversed(words.server.lines) if request in line), None))
+        line = words.server.logged(request)
         assert state in RETRIED or SAYS["message"] in line and state in line, line
         assert SAYS["detail"] not in line
 

@@ -109,7 +109,7 @@ def test_request_id_of_an_internal_error(serve):
     with refused(StatusCode.ALREADY_EXISTS, "UNIQUE_VIOLATION") as refusal:
         notes.Create(id=3, text="first", metadata=[("x-request-id", "mine-1")])
     assert refusal.refusal.info.metadata["request_id"] == "mine-1"
-    wait_until(lambda: '"request_id":"mine-1"' in server.output)
+    server.logged('"request_id":"mine-1"')
 
 
 def test_slow_calls(serve):

@@ -354,7 +354,7 @@ def test_on_in_development_and_after_a_reload(new_project):
         assert files(answer)[0].package == "later"
         # To take a service away breaks its clients: the lock, which was written with it, refuses that.
         (project.folder / "models/later.yaml").unlink()
-        wait_until(lambda: "the ones before go on being served" in server.output)
+        server.logged("the ones before go on being served")
         assert "later.ThingController" in services(channel)
         lock.write_text(before)
         wait_until(lambda: services(channel) == SERVICES)

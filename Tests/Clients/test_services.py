@@ -226,7 +226,7 @@ def test_tokens_belong_to_one_service(blog):
 def test_each_service_has_its_health(blog):
     for name in ["PostController", "PublicPostController", "Drafts", "ModerationService"]:
         assert check(blog.server, f"blog.{name}") == SERVING
-    assert "blog.PublicPostController: List Retrieve ListPage" in blog.server.output
+    blog.server.logged("blog.PublicPostController: List Retrieve ListPage")
 
 
 def test_check_and_inspect_take_the_services_as_one_model(blog):

@@ -105,7 +105,7 @@ def presented(server, authority):
 
 def test_calls_over_tls(project, authority):
     with serve(project) as server:
-        assert "with TLS" in server.output
+        server.logged("with TLS")
         accepts(project, server, credentials(authority))
 
 
@@ -120,7 +120,7 @@ def test_plaintext_to_the_tls_port(project, authority):
         with pytest.raises(grpc.RpcError) as error:
             project.client(server).service("NoteController").Create(text="never", timeout=TIMEOUT)
         assert error.value.code() == StatusCode.UNAVAILABLE
-        wait_until(lambda: "TLS handshake failed" in server.output)
+        server.logged("TLS handshake failed")
         accepts(project, server, credentials(authority))
 
 
@@ -153,7 +153,7 @@ def test_versions_that_are_refused(project, authority, version):
     with serve(project) as server:
         with pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION|protocol version"):
             connect(server, settings)
-        wait_until(lambda: "UNSUPPORTED_PROTOCOL" in server.output)
+        server.logged("UNSUPPORTED_PROTOCOL")
 
 
 def test_ciphers_that_http2_forbids(project, authority):
@@ -172,7 +172,7 @@ def test_a_client_without_h2_is_closed_cleanly(project, authority, protocols):
             assert connection.selected_alpn_protocol() is None
             # A close_notify: reading without it would be an error.
             assert connection.recv(1) == b""
-        wait_until(lambda: "the client did not offer the protocol h2" in server.output)
+        server.logged("the client did not offer the protocol h2")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -196,7 +196,7 @@ def test_sessions_are_resumed_or_begun_anew(project, authority, tmp_path, versio
 def test_required(project, authority, stranger):
     with serve(project, client="required") as server:
         turns_away(project, server, credentials(authority))
-        wait_until(lambda: "PEER_DID_NOT_RETURN_A_CERTIFICATE" in server.output)
+        server.logged("PEER_DID_NOT_RETURN_A_CERTIFICATE")
         turns_away(project, server, credentials(authority, stranger.client()))
         turns_away(project, server, credentials(authority, authority.client(starts=-10, days=5)))
         turns_away(project, server, credentials(authority, authority.client(starts=5)))
@@ -293,9 +293,9 @@ def test_reload_mid_stream(project, authority):
         assert first.text == "x" * 200
         before = presented(server, authority)
         new = authority.server("renewed").write(project.folder, "server")
-        wait_until(lambda: "certificate reloaded" in server.output)
+        server.logged("certificate reloaded")
         assert before != new.pem and presented(server, authority) == new.pem
-        assert "CN=renewed" in server.output
+        server.logged("CN=renewed")
         assert sum(1 for _ in rows) == ROWS - 1
         service.Retrieve(id=first.id)
         accepts(project, server, credentials(authority))
@@ -306,15 +306,15 @@ def test_a_bad_pair_is_logged_and_the_old_one_kept(project, authority):
         before = presented(server, authority)
         other = authority.server("other")
         (project.folder / "server.pem").write_bytes(other.pem)
-        wait_until(lambda: "cannot be reloaded" in server.output)
-        assert "the key does not belong to the certificate" in server.output
+        server.logged("cannot be reloaded")
+        server.logged("the key does not belong to the certificate")
         assert presented(server, authority) == before
         (project.folder / "server.pem").unlink()
         wait_until(lambda: server.output.count("cannot be reloaded") == 2)
-        assert "No such file or directory" in server.output
+        server.logged("No such file or directory")
         accepts(project, server, credentials(authority))
         other.write(project.folder, "server")
-        wait_until(lambda: "certificate reloaded" in server.output)
+        server.logged("certificate reloaded")
         assert presented(server, authority) == other.pem
 
 
@@ -329,7 +329,7 @@ def test_reload_through_links_as_kubernetes_does(project, authority):
         assert presented(server, authority) == (folder / "one/tls.pem").read_bytes()
         (folder / "next").symlink_to("two")
         os.replace(folder / "next", folder / "data")
-        wait_until(lambda: "certificate reloaded" in server.output)
+        server.logged("certificate reloaded")
         assert presented(server, authority) == (folder / "two/tls.pem").read_bytes()
 
 
@@ -342,7 +342,7 @@ def test_a_new_client_authority_holds_for_new_connections(project, authority, st
             assert connection.recv(9)
             session = connection.session
             (project.folder / "ca.pem").write_bytes(stranger.pem)
-            wait_until(lambda: "certificate reloaded" in server.output)
+            server.logged("certificate reloaded")
             # A ping on the open connection is answered.
             connection.sendall(b"\0\0\x08\6\0\0\0\0\0pingpong")
             received = b""
@@ -495,7 +495,7 @@ def test_errors(project, authority, settings, message):
 def test_a_certificate_that_is_not_valid_now_is_a_warning(project, authority, options, warning):
     authority.server(**options).write(project.folder, "server")
     with serve(project) as server:
-        assert f"warning: {warning}" in server.output
+        server.logged(f"warning: {warning}")
         assert turns_away(project, server, credentials(authority))
 
 

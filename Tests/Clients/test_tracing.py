@@ -174,7 +174,7 @@ def test_the_log_line_names_the_trace(notes):
     _, server, stub = notes
     trace = new_trace()
     answered(stub.Retrieve, traceparent(trace), id=1)
-    wait_until(lambda: f'"trace_id":"{trace}"' in server.output)
+    server.logged(f'"trace_id":"{trace}"')
 
 
 def test_how_batches_come(notes, collector):
@@ -253,8 +253,8 @@ def test_a_batch_is_sent_again(new_project):
             metrics = Admin(server).metrics()
             assert metrics.value("pillion_trace_export_failures_total") == 2
             wait_until(lambda: Admin(server).metrics().value("pillion_trace_spans_exported_total") == 3)
-            assert "spans do not reach" in server.output
-            wait_until(lambda: "spans reach the collector again" in server.output)
+            server.logged("spans do not reach")
+            server.logged("spans reach the collector again")
 
 
 def test_a_batch_that_is_refused_is_not_sent_again(new_project):

@@ -86,6 +86,17 @@ class Server:
     def output(self):
         return "".join(self.lines)
 
+    def logged(self, *parts):
+        """The first line that holds all `parts`, once it is there: what is logged is written behind the call that it is about."""
+        def found():
+            return next((line for line in self.lines if all(part in line for part in parts)), None)
+
+        with self._news:
+            self._news.wait_for(lambda: found() or self._ended, timeout=30)
+        line = found()
+        assert line, f"no line holds {parts}:\n{self.output}"
+        return line
+
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
