@@ -238,10 +238,19 @@ fuzz-filters: bootstrap-test build-tests ## Try the filter parser on CASES (10,0
 ##### style
 
 .PHONY: lint
-lint: bootstrap-test format-check build-tests ## Check style, the generated protos, and what buf says of them.
+lint: bootstrap-test format-check build-tests ## Check style, the generated files, and what buf says of the protos.
 	$(VENV)/bin/buf lint
 	$(VENV)/bin/buf build -o /dev/null
 	$(DEBUG_BINARY) generate-protos --check
+	$(MESSAGES_PLUGIN)
+	scripts/generate-messages --check
+
+MESSAGES_PLUGIN := $(STRICT) swift build $(SWIFT_FLAGS) --product protoc-gen-swift
+
+.PHONY: generate-messages
+generate-messages: bootstrap-test build-tests ## Write Swift's messages of the protos that the example and the tests' programs use.
+	$(MESSAGES_PLUGIN)
+	scripts/generate-messages
 
 .PHONY: format-check
 format-check:

@@ -4,6 +4,7 @@ The program is `embedding-server`, a test target that uses nothing but what is p
 against a service written with Pillion, and against one of grpc-swift-2's on Pillion's transport.
 """
 
+import pathlib
 import threading
 
 import grpc
@@ -26,43 +27,8 @@ from test_interop import (  # noqa: F401
     test_timeout_on_sleeping_server, test_unimplemented,
 )
 
-MODELS = """
-models:
-  Post:
-    fields:
-      id: { type: int64, primary_key: true }
-      title: { type: string, max_length: 20 }
-      minutes: { type: int32, computed: true }
-  Note:
-    fields:
-      id: { type: int64, primary_key: true }
-      text: { type: string }
-      letters: { type: int32, computed: true }
-      words: { type: array, items: string, computed: true }
-      first: { type: string, null: true, computed: true }
-      size: { type: string, choices: [short, long], enum: true, computed: true }
-      read_at: { type: timestamp, computed: true }
-      details: { type: json, computed: true }
-    services:
-      - actions: [List, ListPage, Retrieve]
-        methods:
-          Draft:
-            doc: The note with another text.
-            request:
-              text: { type: string, min_length: 1, max_length: 20 }
-              tone: { type: string, choices: [loud, quiet], enum: true }
-              tags: { type: array, items: string, max_length: 2 }
-              until: { type: timestamp, null: true, min: 2000-01-01T00:00:00Z }
-              day: { type: date, null: true }
-          Words: { stream: true, response: { word: { type: string } } }
-          Count: { detail: false, response: { notes: { type: int64 }, by: { type: string, null: true } } }
-          Forget: { response: empty }
-          Sign: { detail: false }
-      - name: NoteKeeper
-        message: Note
-        actions: []
-        methods: { Keep: }
-"""
+PROGRAM = pathlib.Path(__file__).parent.parent / "EmbeddingServer"
+MODELS = (PROGRAM / "models" / "blog.yaml").read_text()
 NOTES = """
 INSERT INTO note (id, text) VALUES (1, 'one and two');
 INSERT INTO note (id, text) VALUES (2, '');
