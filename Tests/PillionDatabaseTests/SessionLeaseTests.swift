@@ -115,4 +115,35 @@ import Testing
     }
     #expect(error?.message == "nobody is there")
   }
+
+  private func backend(_ lease: SessionLease) async throws -> [[SessionValue]] {
+    try await lease.rows("SELECT pg_backend_pid()", [])
+  }
+
+  /// What a call that was cancelled holds is let go of while its code goes on, and its connection serves the next one.
+  @Test(arguments: ["before its transaction begins", "in its transaction", "in a statement"])
+  func aCancelledCallLeavesItsConnection(_ moment: String) async throws {
+    let before = try await pool.withSession(deadline: 0) { try await backend($0) }
+    let (begun, hasBegun) = AsyncStream.makeStream(of: Void.self)
+    let (released, release) = AsyncStream.makeStream(of: Void.self)
+    let call = Task.detached { [self] in
+      try await inTransaction { lease in
+        if moment != "before its transaction begins" { try await note(1, lease) }
+        hasBegun.finish()
+        if moment == "in a statement" { _ = try? await lease.rows("SELECT pg_sleep(60)", []) }
+        // Whatever becomes of the call, its code is not done.
+        await Task.detached { for await _ in released {} }.value
+      }
+    }
+    for await _ in begun {}
+    call.cancel()
+    // It would wait for the row that was written.
+    try test.admin("SET lock_timeout = '30s'", "INSERT INTO noted VALUES (1)")
+    release.finish()
+    let result = await call.result
+    #expect(throws: DatabaseError.self) { try result.get() }
+    #expect(try noted == "1")
+    let after = try await pool.withSession(deadline: 0) { try await backend($0) }
+    #expect(after == before)
+  }
 }

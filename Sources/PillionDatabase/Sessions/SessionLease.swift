@@ -28,7 +28,7 @@ package final class SessionLease: Sendable {
   package func cancel() {
     job.markCancelled()
     running.withLock { $0?.markCancelled() }
-    thread.submit { $0.drop() }
+    thread.submit { [self] in rollBack($0) }
   }
 
   /// Runs `body` in a transaction, or, inside one, behind a savepoint: kept when it returns, undone when it throws.
@@ -51,10 +51,15 @@ package final class SessionLease: Sendable {
 
   private var hasBegun: Bool { state.withLock { $0.hasBegun } }
 
+  /// What has been undone already, as the call has ended, is no success.
   private func commit() async throws {
+    if let error = job.end(at: MonotonicTime.now()) { throw error }
     guard hasBegun else { return }
-    try await control(.commit)
-    state.withLock { $0.hasBegun = false }
+    let job = job
+    try await onThread { [self] (session, _) throws(DatabaseError) in
+      try session.control(.commit, for: job)
+      state.withLock { $0.hasBegun = false }
+    }
   }
 
   /// Has what follows in the transaction run for a caller's role.
@@ -133,27 +138,37 @@ package final class SessionLease: Sendable {
     try await onThread { (session, _) throws(DatabaseError) in try session.control(control, for: job) }
   }
 
-  /// A transaction that cannot be undone goes with its connection.
+  // MARK: Undoing
+
   private func undo(_ level: Int) async {
     guard hasBegun else { return }
-    defer { if level == 0 { state.withLock { $0.hasBegun = false } } }
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      thread.submit { thread in
-        defer { continuation.resume() }
-        guard let session = thread.existing else { return thread.drop() }
-        // Not this call's job: what is undone is undone also for a call that has ended.
-        let job = Job(mailbox: NoMailbox())
-        do throws(DatabaseError) {
-          if level == 0 {
-            try session.control(.rollback, for: job)
-          } else {
-            try session.control(.rollbackTo(level), for: job)
-            try session.control(.release(level), for: job)
-          }
-        } catch {
-          thread.drop()
-        }
+      thread.submit { [self] thread in
+        if level == 0 { rollBack(thread) } else { rollBack(to: level, thread) }
+        continuation.resume()
       }
+    }
+  }
+
+  /// On the thread. What cannot be undone goes with its connection.
+  private func rollBack(_ thread: SessionThread) {
+    guard hasBegun else { return }
+    send([.rollback], thread)
+    state.withLock { $0.hasBegun = false }
+  }
+
+  /// On the thread; to a savepoint, which goes as well.
+  private func rollBack(to level: Int, _ thread: SessionThread) {
+    send([.rollbackTo(level), .release(level)], thread)
+  }
+
+  /// For no call: what is undone is undone also for one that has ended.
+  private func send(_ controls: [SessionControl], _ thread: SessionThread) {
+    guard let session = thread.existing else { return thread.drop() }
+    do throws(DatabaseError) {
+      for control in controls { try session.control(control, for: Job(mailbox: NoMailbox())) }
+    } catch {
+      thread.drop()
     }
   }
 
