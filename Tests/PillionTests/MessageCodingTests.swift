@@ -222,6 +222,13 @@ struct MessageCodingTests {
     var value: [UInt8] = []
     for _ in 0..<count { value = wire.tag(6, 2) + wire.delimited(wire.tag(1, 2) + wire.delimited(value)) }
     try agree(on: wire.tag(134, 2) + wire.delimited(value), Every.self)
+    // A message and the one that is in its map are two, the map's entry is none.
+    var inMap: [UInt8] = []
+    for _ in 0..<count / 2 {
+      let entry = wire.tag(1, 2) + wire.delimited(Array("key".utf8)) + wire.tag(2, 2) + wire.delimited(inMap)
+      inMap = wire.tag(5, 2) + wire.delimited(wire.tag(1, 2) + wire.delimited(entry))
+    }
+    #expect(try agree(on: wire.tag(134, 2) + wire.delimited(inMap), Every.self) == (count < 100))
   }
 
   @Test("lengths of one, two, three and four bytes, and more than there was room for at first")
