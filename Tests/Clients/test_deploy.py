@@ -242,10 +242,10 @@ def test_dockerfile_ignores_nothing_that_it_copies():
 
 
 def test_dockerfile_builds_as_releases_are_built():
-    flags = re.search(r"^RELEASE_FLAGS := (.+)$", (ROOT / "Makefile").read_text(), re.M).group(1)
+    flags = re.search(r"^RELEASE_FLAGS := ((?:.*\\\n)*.+)$", (ROOT / "Makefile").read_text(), re.M).group(1)
     build = re.search(r"^RUN (swift build .+?) && ", (DEPLOY / "Dockerfile").read_text(), re.M | re.S).group(1)
-    words = " ".join(build.replace("\\", " ").split())
-    assert flags in words
+    words = lambda text: " ".join(text.replace("\\", " ").split())
+    assert "--no-export-dynamic" in words(flags) and words(flags) in words(build)
 
 
 def test_image_installs_what_the_binary_links(binary):
