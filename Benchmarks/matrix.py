@@ -86,7 +86,7 @@ class Found:
     """What was measured: a cell is a database, a title, a shape, and the rounds of each server or floor."""
 
     def __init__(self):
-        self.cells, self.open, self.million, self.generator, self.left_out = [], [], [], [], []
+        self.cells, self.open, self.pauses, self.million, self.generator, self.left_out = [], [], [], [], [], []
         self.servers = collections.defaultdict(dict)
 
     def add(self, database, title, shape, results):
@@ -196,6 +196,13 @@ def measure_open(database, contenders, options, found):
             for who, rounds in found.alternate(f"{what}, at {part:.0%} of its peak", options.rounds, measures).items():
                 found.open.append((what, who, part, median([r["rate"] for r in rounds]), rounds))
                 print(f"{what}, {part:.0%} of peak: {who} p99.9 {spread([r['p999_us'] for r in rounds])} µs", flush=True)
+
+
+def measure_pauses(options, found):
+    """How long work that comes to a core waits for it while nothing else runs, in microseconds: what no server's tail can be below."""
+    for _ in range(options.rounds):
+        done = subprocess.run([run.BUILD / "pauses", str(max(5 * options.seconds, 1))], check=True, capture_output=True, text=True)
+        found.pauses.append({key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", done.stdout)})
 
 
 def open_loop(one, call, shape, part, seconds):
@@ -416,7 +423,12 @@ def write(found, options, began):
     if found.open:
         lines += ["", "## Latency at a part of full load", "",
                   "Open loop at a part of each server's own peak, which is measured before each round, 16 × 16, in microseconds counted from when a call was "
-                  "due: a server that stalls is charged for the calls that had to wait.", "", "| what | server | load | calls/s | p50 | p99 | p99.9 |", "|---|---|---|---|---|---|---|"]
+                  "due: a server that stalls is charged for the calls that had to wait.", ""]
+        if found.pauses:
+            lines += ["While nothing runs, work that comes to a core of this machine waits for it (`c/pauses.c`, which only reads the clock): "
+                      + ", ".join(f"{part} {spread([pause[key] for pause in found.pauses])} µs" for part, key in (("p99", "p99_us"), ("p99.9", "p999_us"), ("at most", "longest_us")))
+                      + ". A call is work for three threads at least, the generator's among them.", ""]
+        lines += ["| what | server | load | calls/s | p50 | p99 | p99.9 |", "|---|---|---|---|---|---|---|"]
         lines += [f"| {name} | {who} | {part:.0%} | {rate:,.0f} | " + " | ".join(spread([result[key] for result in rounds]) for key in ("p50_us", "p99_us", "p999_us")) + " |"
                   for name, who, part, rate, rounds in found.open]
         tails = collections.defaultdict(list)
@@ -457,6 +469,8 @@ def measure(options, only, found):
         models = peers.write_models(folder / "models")
         if "generator" in options.parts:
             measure_generator(folder, options, found)
+        if "open" in options.parts:
+            measure_pauses(options, found)
         if "echo" in options.parts:
             measure_echo(folder, options, found)
         for database in sorted(only & set(DATABASES) or DATABASES):

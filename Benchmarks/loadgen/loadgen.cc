@@ -275,6 +275,21 @@ static void ask_for_prompt_scheduling() {
   prctl(PR_SET_TIMERSLACK, 1);
 }
 
+// Nor may it take from the server what machines of their own would not: an open loop that wakes for every call and every
+// answer takes two thirds of a core at 100,000 calls a second. It looks at its sockets every 50 us at most; how much
+// longer a call seems to take by that is counted as the server's.
+static void wait_to_look() {
+  static const uint64_t pause = 50'000;
+  static uint64_t looked;
+  uint64_t t = now_ns();
+  if (t < looked + pause) {
+    timespec rest{0, long(looked + pause - t)};
+    nanosleep(&rest, nullptr);
+    t = now_ns();
+  }
+  looked = t;
+}
+
 // With --rate: call k is due k / rate seconds after the start, whether or not earlier ones were answered.
 static std::deque<std::pair<Conn*, int>> idle_slots;
 static long due_calls;
@@ -657,6 +672,7 @@ int main(int argc, char** argv) {
       }
       for (Conn* c : touched)
         if (!c->dead && !flush(*c)) kill_conn(*c, "write");
+      wait_to_look();
       uint64_t next = due_at(due_calls);
       t = now_ns();
       if (!idle_slots.empty() && next < t_deadline) wait.tv_nsec = next > t ? std::min<uint64_t>(next - t, 200'000'000) : 0;
