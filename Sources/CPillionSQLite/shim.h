@@ -6,6 +6,9 @@ static inline int pillion_sqlite3_db_config(sqlite3 *db, int option, int value) 
   return sqlite3_db_config(db, option, value, (int *)0);
 }
 
+// Likewise. https://sqlite.org/c3ref/config.html
+static inline int pillion_sqlite3_config(int option, int value) { return sqlite3_config(option, value); }
+
 // SQLITE_TRANSIENT is a cast of -1 to a function pointer, which Swift does not import.
 static inline int pillion_sqlite3_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, sqlite3_uint64 count) {
   return sqlite3_bind_text64(statement, index, text, count, SQLITE_TRANSIENT, SQLITE_UTF8);

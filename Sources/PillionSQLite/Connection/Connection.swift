@@ -40,9 +40,17 @@ final class Connection {
     sqlite3_close_v2(handle)
   }
 
+  /// What holds for the whole process, settled before SQLite is first used in it.
+  ///
+  /// SQLite counts its memory behind one mutex. Where it is built without lookaside, as Debian's is
+  /// (https://sqlite.org/malloc.html#lookaside), each row takes it eight times, and the threads that read would wait for
+  /// each other. Nobody here asks for the counts. A program that has used SQLite before keeps them.
+  private static let processSettings = pillion_sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0)
+
   private static func open(
     _ configuration: SQLiteConfiguration, role: Role, mayCreate: Bool
   ) throws(DatabaseError) -> OpaquePointer {
+    _ = processSettings
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let name: String
     switch configuration.location {
