@@ -19,22 +19,25 @@ final class RowBuffer {
     let count = sqlite3_data_count(handle)
     if Int(count) > cells.count { grow(to: Int(count)) }
     for index in 0..<max(count, 0) {
+      // Each question to a column would look for the connection's mutex, which it has none of. Its value may be asked
+      // by the one thread that uses the statement (https://sqlite.org/c3ref/value.html: "unprotected").
+      let value = sqlite3_column_value(handle, index)
       let cell: Cell
-      switch sqlite3_column_type(handle, index) {
+      switch sqlite3_value_type(value) {
       case SQLITE_NULL:
         cell = Cell()
       case SQLITE_INTEGER:
-        cell = Cell(kind: .integer, word: UInt64(bitPattern: sqlite3_column_int64(handle, index)))
+        cell = Cell(kind: .integer, word: UInt64(bitPattern: sqlite3_value_int64(value)))
       case SQLITE_FLOAT:
-        cell = Cell(kind: .real, word: sqlite3_column_double(handle, index).bitPattern)
+        cell = Cell(kind: .real, word: sqlite3_value_double(value).bitPattern)
       case SQLITE_TEXT:
         // The pointer before the count: it may convert from UTF-16 (https://sqlite.org/c3ref/column_blob.html).
-        guard let text = sqlite3_column_text(handle, index) else { throw Self.outOfMemory(statement) }
-        let bytes = UnsafeRawBufferPointer(start: text, count: Int(sqlite3_column_bytes(handle, index)))
+        guard let text = sqlite3_value_text(value) else { throw Self.outOfMemory(statement) }
+        let bytes = UnsafeRawBufferPointer(start: text, count: Int(sqlite3_value_bytes(value)))
         cell = Cell(kind: .text, bytes: bytes)
       default:
-        let blob = sqlite3_column_blob(handle, index)
-        let size = Int(sqlite3_column_bytes(handle, index))
+        let blob = sqlite3_value_blob(value)
+        let size = Int(sqlite3_value_bytes(value))
         // An empty blob has no address, which is no error.
         guard blob != nil || size == 0 else { throw Self.outOfMemory(statement) }
         cell = Cell(kind: .blob, bytes: UnsafeRawBufferPointer(start: blob, count: size))
