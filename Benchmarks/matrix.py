@@ -125,7 +125,16 @@ def pgbench(pg, text, clients, seconds, together=1):
     else:
         keys = "".join(f"\\set id{i} random(1, {ROWS})\n" for i in range(together))
         script = keys + "\\startpipeline\n" + "".join(text.replace(":id", f":id{i}") + ";\n" for i in range(together)) + "\\endpipeline\n"
-    return {"rps": pg.pgbench(script, clients, seconds) * together}
+    # One at a time it is how long one takes that counts; many would not have the time to write it down.
+    result = pg.pgbench(script, clients, seconds, log=str(pg.folder.parent / "latency") if clients == 1 else None)
+    return {**result, "rps": result["rps"] * together}
+
+
+def relay(pg, seconds):
+    """Rows by their key through a process that only passes them on."""
+    where = f"host=127.0.0.1 port={pg.port} user=bench dbname=bench"
+    out = subprocess.run([run.BUILD / "relay", where, str(ROWS), str(seconds)], check=True, capture_output=True, text=True).stdout
+    return {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", out)}
 
 
 def floors_on_postgres(pg, key, shape, seconds):
@@ -134,6 +143,8 @@ def floors_on_postgres(pg, key, shape, seconds):
     if not text or not clients:
         return {}
     floors = {f"pgbench -M prepared -c {clients}": lambda: pgbench(pg, text, clients, seconds)}
+    if key == "retrieve" and shape == (1, 1):
+        floors["libpq behind a bare relay in C"] = lambda: relay(pg, seconds)
     if key == "retrieve" and shape == (16, 16):
         floors["pgbench, 16 in a pipeline, -c 16"] = lambda: pgbench(pg, text, 16, seconds, 16)
     return floors
@@ -310,7 +321,7 @@ def busy(result):
 
 
 def is_floor(who):
-    return who.startswith(("pgbench", "sqlite3", "psql")) or who == "grpc-go, from its memory"
+    return who.startswith(("pgbench", "libpq", "sqlite3", "psql")) or who == "grpc-go, from its memory"
 
 
 def wins(found):
