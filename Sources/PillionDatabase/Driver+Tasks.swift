@@ -10,7 +10,7 @@ extension Driver {
     _ bound: BoundOperation, deadline: UInt64, session: CallSession? = nil, mailbox: (any Mailbox)? = nil
   ) async -> Operation.Outcome {
     let operation = AwaitedOperation(
-      bound, deadline: deadline, session: session, mailbox: mailbox ?? TaskMailbox.shared)
+      bound, mailbox: mailbox ?? TaskMailbox.shared, deadline: deadline, session: session)
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         operation.continuation = continuation
@@ -43,12 +43,6 @@ private final class TaskMailbox: Mailbox {
 /// `@unchecked Sendable`: as `Job`; `continuation` is set before the operation is submitted.
 private final class AwaitedOperation: Operation, @unchecked Sendable {
   var continuation: CheckedContinuation<Outcome, Never>?
-
-  init(_ bound: BoundOperation, deadline: UInt64, session: CallSession?, mailbox: any Mailbox) {
-    super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: mailbox, deadline: deadline,
-      session: session)
-  }
 
   override public func arrive() { continuation?.resume(returning: outcome) }
 }

@@ -61,21 +61,24 @@ open class Operation: Job, @unchecked Sendable {
     indirect case failed(DatabaseError)
   }
 
-  package let steps: [Step]
-  package let parameters: Parameters
-  /// Whether it may change the database; SQLite sends it to the writer lane, PostgreSQL gives it a Sync of its own.
-  package let isWrite: Bool
+  /// What is to be done, in one piece: its parts are not taken hold of one by one.
+  package let bound: BoundOperation
   /// Written by the lane before `arrive()`.
   package var outcome: Outcome = .pending
 
   package init(
+    _ bound: consuming BoundOperation, mailbox: any Mailbox, deadline: UInt64 = 0, session: CallSession? = nil
+  ) {
+    self.bound = bound
+    super.init(mailbox: mailbox, deadline: deadline, session: session)
+  }
+
+  package convenience init(
     steps: [Step], parameters: Parameters, isWrite: Bool, mailbox: any Mailbox, deadline: UInt64 = 0,
     session: CallSession? = nil
   ) {
-    self.steps = steps
-    self.parameters = parameters
-    self.isWrite = isWrite
-    super.init(mailbox: mailbox, deadline: deadline, session: session)
+    let bound = BoundOperation(steps: steps, parameters: parameters, isWrite: isWrite)
+    self.init(bound, mailbox: mailbox, deadline: deadline, session: session)
   }
 
   /// What came of it, for the one who takes it; `pending` is left behind.

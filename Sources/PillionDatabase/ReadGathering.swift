@@ -66,10 +66,10 @@ package final class ReadGathering: Sendable {
 extension Operation {
   /// Appends the key that it reads by; false: its first parameter is no such key.
   package func appendKey(_ key: ReadGathering.Key, to keys: inout [UInt8]) -> Bool {
-    guard let entry = parameters.entries.first, entry.kind == (key == .integer ? .binary : .text),
+    guard let entry = bound.parameters.entries.first, entry.kind == (key == .integer ? .binary : .text),
       entry.count == key.width
     else { return false }
-    keys.append(contentsOf: parameters.bytes[entry.start..<entry.start + entry.count])
+    keys.append(contentsOf: bound.parameters.bytes[entry.start..<entry.start + entry.count])
     return true
   }
 }

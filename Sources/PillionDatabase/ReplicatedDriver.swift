@@ -37,7 +37,7 @@ package final class ReplicatedDriver: Driver {
   }
 
   package func submit(_ operation: Operation) {
-    guard !operation.isWrite, let replica = next() else { return primary.submit(operation) }
+    guard !operation.bound.isWrite, let replica = next() else { return primary.submit(operation) }
     operation.fallback = primary
     replica.submit(operation)
   }

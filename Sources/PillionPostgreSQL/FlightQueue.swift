@@ -50,7 +50,7 @@ struct FlightQueue {
     taken.reserveCapacity(count)
     var size = 0
     while taken.count < count, let flight = waiting.first {
-      size += flight.operation?.parameters.bytes.count ?? 0
+      size += flight.operation?.bound.parameters.bytes.count ?? 0
       guard taken.isEmpty || size <= bytes else { break }
       waiting.removeFirst()
       taken.append(flight)

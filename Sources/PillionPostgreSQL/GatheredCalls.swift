@@ -44,8 +44,8 @@ final class GatheredCalls {
   static func inserts(_ statement: Statement, _ flights: ContiguousArray<Flight>) -> GatheredCalls {
     var parameters = Parameters(capacity: statement.parameterTypes.count)
     for flight in flights {
-      guard let operation = flight.operation, let step = operation.steps.first else { continue }
-      for index in step.parameters { parameters.append(index, of: operation.parameters) }
+      guard let operation = flight.operation, let step = operation.bound.steps.first else { continue }
+      for index in step.parameters { parameters.append(index, of: operation.bound.parameters) }
     }
     return GatheredCalls(.inserts, statement, parameters, flights)
   }

@@ -131,7 +131,9 @@ final class PipelinedConnection {
     }
     guard prepares, operation.comment == nil else { return try sendUnnamed(flight, operation, &binder) }
     guard let name = try prepared(flight.statement) else { return .notSent }
-    let isSent = try binder.bind(operation.parameters, at: flight.step.parameters) { connection.execute(name, $0) }
+    let isSent = try binder.bind(operation.bound.parameters, at: flight.step.parameters) {
+      connection.execute(name, $0)
+    }
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
     if flight.isGatherableInsert { inserts &+= 1 }
@@ -151,7 +153,7 @@ final class PipelinedConnection {
   private func sendUnnamed(
     _ flight: Flight, _ operation: Operation, _ binder: inout ParameterBinder
   ) throws(DatabaseError) -> Sent {
-    let isSent = try binder.bind(operation.parameters, at: flight.step.parameters) {
+    let isSent = try binder.bind(operation.bound.parameters, at: flight.step.parameters) {
       connection.execute(unnamed: flight.statement, comment: operation.comment, $0)
     }
     entries.append(.query(flight))

@@ -72,7 +72,7 @@ struct PointLaneCore: ~Copyable {
 
   /// Takes an operation from its sender.
   mutating func accept(_ operation: Operation, at now: UInt64) {
-    guard operation.steps.count == 1, let step = operation.steps.first else {
+    guard operation.bound.steps.count == 1, let step = operation.bound.steps.first else {
       return answer(operation, .failed(DatabaseError(.pillion(.internal), "PostgreSQL operations have one step")))
     }
     guard step.statement.parameterTypes.count <= ParameterBinder.limit else {
@@ -81,8 +81,8 @@ struct PointLaneCore: ~Copyable {
     }
     // A comment in its statement says for whom it is.
     let flight = Flight(
-      operation: operation, step: step, isWrite: operation.isWrite, arrival: now,
-      isAlone: operation.isWrite || operation.session != nil,
+      operation: operation, step: step, isWrite: operation.bound.isWrite, arrival: now,
+      isAlone: operation.bound.isWrite || operation.session != nil,
       isGatherable: step.gathering != nil && configuration.hasSession && operation.session == nil
         && operation.comment == nil)
     if isStopping { return fail(flight, DatabaseError(.pillion(.unavailable), "shutting down")) }

@@ -48,10 +48,10 @@ final class PostgreSQLSession: Session {
 
   /// A plan for PostgreSQL has one step.
   func run(_ operation: Operation) -> Operation.Outcome {
-    guard let step = operation.steps.first else { return .done }
+    guard let step = operation.bound.steps.first else { return .done }
     var outcome = Operation.Outcome.done
     do throws(DatabaseError) {
-      let isSent = try binder.bind(operation.parameters, at: step.parameters) {
+      let isSent = try binder.bind(operation.bound.parameters, at: step.parameters) {
         connection.execute(unnamed: step.statement, $0)
       }
       guard isSent else { throw broken }

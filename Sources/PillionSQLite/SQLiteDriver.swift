@@ -57,7 +57,7 @@ package final class SQLiteDriver: Driver {
   }
 
   package func submit(_ operation: Operation) {
-    guard let reason = (operation.isWrite ? writes : reads).push(operation) else { return }
+    guard let reason = operation.bound.isWrite ? writes.push(operation) : reads.push(operation) else { return }
     operation.outcome = .failed(Self.refusal(reason))
     operation.mailbox.deliver([operation])
   }

@@ -72,12 +72,23 @@ package struct DeclaredRoute: Sendable {
 }
 
 /// A declared method that a program answers: requests that break the definitions' rules do not come to it.
-struct CheckedMethod: MethodHandler {
+final class CheckedMethod: MethodHandler {
   let decoder: RequestDecoder
   let validator: RequestValidator
   let errors: ErrorPolicy
   let loops: LoopStates
   let program: any MethodHandler
+
+  init(
+    decoder: RequestDecoder, validator: RequestValidator, errors: ErrorPolicy, loops: LoopStates,
+    program: any MethodHandler
+  ) {
+    self.decoder = decoder
+    self.validator = validator
+    self.errors = errors
+    self.loops = loops
+    self.program = program
+  }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     CheckedHandler(method: self, loop: loops.state(of: call.eventLoop))
@@ -119,7 +130,7 @@ private final class CheckedHandler: CallHandler {
 }
 
 /// A declared method that no program answers.
-struct UnimplementedMethod: MethodHandler {
+final class UnimplementedMethod: MethodHandler {
   func makeHandler(for call: ServerCall) -> any CallHandler {
     call.finish(
       Status(.unimplemented, "\(call.method.path.dropFirst()) is declared, and this server does not implement it."))

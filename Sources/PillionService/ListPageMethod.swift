@@ -178,9 +178,7 @@ private final class CountOperation: Operation, @unchecked Sendable {
 
   init(_ bound: BoundOperation, page: PageStream, mailbox: any Mailbox, deadline: UInt64, session: CallSession?) {
     self.page = page
-    super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: false, mailbox: mailbox, deadline: deadline,
-      session: session)
+    super.init(bound, mailbox: mailbox, deadline: deadline, session: session)
   }
 
   override public func arrive() { page.counted(outcome) }

@@ -41,11 +41,11 @@ final class UnaryMethod: MethodHandler {
     self.loops = loops
   }
 
-  /// What the call does, and for whom; nil where it has been refused.
-  func admit(_ call: ServerCall) -> (plan: any UnaryPlan, caller: Parameters?, session: CallSession?)? {
-    guard let access, !access.isOpen(action) else { return (plan, nil, nil) }
+  /// For whom the call is done, and by which plan, where that is another than the method's; nil where it has been refused.
+  func admit(_ call: ServerCall) -> (plan: (any UnaryPlan)?, caller: Parameters?, session: CallSession?)? {
+    guard let access, !access.isOpen(action) else { return (nil, nil, nil) }
     guard let admission = access.admit(call, action) else { return nil }
-    return (admission.rows?.plans.unary[action] ?? plan, admission.rows?.values, admission.session)
+    return (admission.rows?.plans.unary[action], admission.rows?.values, admission.session)
   }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
@@ -69,13 +69,21 @@ final class UnaryMethod: MethodHandler {
     if let mutation, let note = call.attributes[MutationNote.self] { mutation.note(loop.message, in: note) }
     var violations = found
     validator.validate(loop.message, violations: &violations)
-    guard let (plan, caller, session) = admit(call) else { return nil }
-    guard let bound = plan.bind(loop.message, caller: caller, now: call.wallTime, violations: &violations) else {
+    guard let (callersPlan, caller, session) = admit(call) else { return nil }
+    let bound: BoundOperation?
+    if let callersPlan {
+      bound = callersPlan.bind(loop.message, caller: caller, now: { call.wallTime }, violations: &violations)
+    } else {
+      bound = plan.bind(loop.message, caller: caller, now: { call.wallTime }, violations: &violations)
+    }
+    guard let bound else {
       finish(call, HookFailure.violations(violations))
       return nil
     }
     return UnaryOperation(bound, call: call, method: self, loop: loop, session: session)
   }
+
+  fileprivate func submit(_ operation: UnaryOperation) { driver.submit(operation) }
 
   /// On the event loop.
   func finish(_ call: ServerCall, _ error: any Error) {
@@ -130,7 +138,7 @@ private final class UnaryHandler: CallHandler {
   }
 
   func onRequestEnd(_ call: ServerCall) {
-    if let operation { method.driver.submit(operation) }
+    if let operation { method.submit(operation) }
   }
 
   func onCancel(_ reason: CancelReason, _ call: ServerCall) {
@@ -144,19 +152,13 @@ private final class UnaryHandler: CallHandler {
 private final class UnaryOperation: Operation, @unchecked Sendable {
   private let call: ServerCall
   private let method: UnaryMethod
-  private let hidesConflicts: Bool
-  /// What of the answer the request has asked for, where hooks look at all of it; nil: everything.
-  private let mask: MessageMask?
 
-  init(_ bound: BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState, session: CallSession?) {
+  init(_ bound: consuming BoundOperation, call: ServerCall, method: UnaryMethod, loop: LoopState, session: CallSession?)
+  {
     self.call = call
     self.method = method
-    hidesConflicts = bound.hidesConflicts
-    mask = bound.mask
     super.init(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: loop,
-      deadline: call.databaseDeadline(timeout: method.statementTimeout),
-      session: session)
+      bound, mailbox: loop, deadline: call.databaseDeadline(timeout: method.statementTimeout), session: session)
     trace(call)
   }
 
@@ -165,7 +167,7 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
     let outcome = takeOutcome()
     call.noteTrace(
       of: self, method.driver.dialect, isFailed: outcome.isFailure,
-      statement: steps.map(\.statement.sql).joined(separator: "; "))
+      statement: bound.steps.map(\.statement.sql).joined(separator: "; "))
     if case .message(let framed) = outcome { return finish(framed) }
     method.hook?.end(call)
     switch outcome {
@@ -174,14 +176,14 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
       call.finish(message: .emptyFrame)
     case .notFound: call.finish(method.errors.notFound(method.model.name))
     case .denied: call.finish(ErrorPolicy.rowRefused)
-    case .failed(let error) where hidesConflicts && error.isConflict: call.finish(ErrorPolicy.rowRefused)
+    case .failed(let error) where bound.hidesConflicts && error.isConflict: call.finish(ErrorPolicy.rowRefused)
     case .failed(let error): call.finish(method.errors.status(for: error, of: call))
     case .message, .pending: call.finish(Status(.internal, "The call ended without an outcome."))
     }
   }
 
   private func finish(_ framed: [UInt8]) {
-    guard let present = method.hook?.presenter(call, mask) else { return method.finish(call, framed: framed) }
+    guard let present = method.hook?.presenter(call, bound.mask) else { return method.finish(call, framed: framed) }
     do {
       method.finish(call, framed: try framed.withMessage(present))
     } catch {

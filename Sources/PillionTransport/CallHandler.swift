@@ -35,7 +35,9 @@ package enum CancelReason: Sendable, Hashable {
 }
 
 /// A method of a service: makes a handler for each call.
-package protocol MethodHandler: Sendable {
+///
+/// Of classes, as each call takes hold of it.
+package protocol MethodHandler: AnyObject, Sendable {
   /// Called on the call's event loop when the request's headers have come.
   func makeHandler(for call: ServerCall) -> any CallHandler
 }

@@ -54,7 +54,7 @@ extension Connection {
     let head = head
     // Most calls of a connection carry the same metadata: they share the bytes.
     if !head.hasMetadata(lastMetadata) { lastMetadata = Array(head.metadata) }
-    let route = head.route ?? loop.router.unknown(path: String(decoding: head.unknownPath, as: UTF8.self))
+    let route = head.takeRoute() ?? loop.router.unknown(path: String(decoding: head.unknownPath, as: UTF8.self))
     let call = ServerCall(
       connection: self, streamID: id, route: route, metadata: lastMetadata, startTime: readTime,
       requestCompression: head.compression, accepted: head.acceptedCompressions)
@@ -73,7 +73,7 @@ extension Connection {
       }
       loop.addDeadline(of: call, at: readTime)
     }
-    if route.method.isServerStreaming { self.session?.setIncremental(id) }
+    if call.route.method.isServerStreaming { self.session?.setIncremental(id) }
     call.enter()
     if hasEndFlag { call.requestEnded() }
   }

@@ -50,7 +50,7 @@ package final class LoopContext: @unchecked Sendable {
     self.eventLoop = eventLoop
     self.index = index
     self.configuration = configuration
-    self.router = router
+    self.router = router.copy()
     self.load = load
     self.memory = LoopMemory(load.memory)
     self.clockLimits = ConnectionClock.Limits(configuration)

@@ -2,7 +2,7 @@
 ///
 /// A class, so that a field costs a store and no copy of the rest.
 final class RequestHead {
-  @exclusivity(unchecked) private(set) var route: Route?
+  @exclusivity(unchecked) private var route: Route?
   /// The path when there is no route for it, cut to 256 bytes.
   private(set) var unknownPath: [UInt8] = []
   /// The bytes of a `Metadata`.
@@ -58,6 +58,13 @@ final class RequestHead {
     default:
       if name.first != UInt8(ascii: ":") { Metadata.append(name: name, value: value, to: &metadata) }
     }
+  }
+
+  /// The method that is asked for; nil: there is none. It goes to the call, and is not here any more.
+  func takeRoute() -> Route? {
+    let taken = route
+    route = nil
+    return taken
   }
 
   /// The encodings that the client takes.

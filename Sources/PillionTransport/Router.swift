@@ -1,12 +1,17 @@
 /// A method and what answers it, as the router hands them to a call.
 package final class Route: Sendable {
   package let method: MethodDescriptor
-  let handler: any MethodHandler
+  private let handler: any MethodHandler
 
   init(method: MethodDescriptor, handler: any MethodHandler) {
     self.method = method
     self.handler = handler
   }
+
+  fileprivate func copy() -> Route { Route(method: method, handler: handler) }
+
+  /// Here and not in the call, as a class uses what it has without taking hold of it.
+  func makeHandler(for call: ServerCall) -> any CallHandler { handler.makeHandler(for: call) }
 }
 
 /// From the bytes of `:path` to the method: built once, immutable, no `String` made on the way.
@@ -15,7 +20,10 @@ package final class Route: Sendable {
 /// collide; a path matches byte for byte or not at all.
 package final class Router: Sendable {
   private let slots: [Route?]
-  private let keys: [[UInt8]]
+  /// The paths, one behind the other: an array for each would be one more thing that calls take hold of.
+  private let bytes: [UInt8]
+  /// Where a slot's path is in `bytes`; nil where the slot is empty.
+  private let keys: [Range<Int>?]
   private let mask: Int
   private let fallback: any MethodHandler
 
@@ -29,29 +37,45 @@ package final class Router: Sendable {
     var capacity = 8
     while capacity < methods.count * 2 { capacity *= 2 }
     var slots = [Route?](repeating: nil, count: capacity)
-    var keys = [[UInt8]](repeating: [], count: capacity)
+    var keys = [Range<Int>?](repeating: nil, count: capacity)
+    var bytes: [UInt8] = []
     let mask = capacity - 1
     for (descriptor, handler) in methods {
-      let key = Array(descriptor.path.utf8)
-      var index = key.withUnsafeBufferPointer { Self.hash($0) } & mask
-      while slots[index] != nil, keys[index] != key { index = (index + 1) & mask }
-      if slots[index] != nil { continue }
+      let path = Array(descriptor.path.utf8)
+      var index = path.withUnsafeBufferPointer { Self.hash($0) } & mask
+      while let key = keys[index], bytes[key] != path[...] { index = (index + 1) & mask }
+      if keys[index] != nil { continue }
       slots[index] = Route(method: descriptor, handler: handler)
-      keys[index] = key
+      keys[index] = bytes.count..<bytes.count + path.count
+      bytes += path
     }
     self.slots = slots
     self.keys = keys
+    self.bytes = bytes
     self.mask = mask
     self.fallback = fallback
   }
+
+  private init(copying other: Router) {
+    slots = other.slots.map { $0?.copy() }
+    keys = other.keys
+    bytes = other.bytes
+    mask = other.mask
+    fallback = other.fallback
+  }
+
+  /// The same for one event loop alone: each call takes hold of its route, and cores that count references to the same
+  /// one wait for each other.
+  func copy() -> Router { Router(copying: self) }
 
   /// The paths that are known, in no order.
   package var paths: [String] { slots.compactMap { $0?.method.path } }
 
   func lookup(_ path: UnsafeBufferPointer<UInt8>) -> Route? {
     var index = Self.hash(path) & mask
-    while let route = slots[index] {
-      if keys[index].withUnsafeBufferPointer({ $0.isSame(as: path) }) { return route }
+    while let key = keys[index] {
+      let isFound = bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[key]).isSame(as: path) }
+      if isFound { return slots[index] }
       index = (index + 1) & mask
     }
     return nil
@@ -88,7 +112,7 @@ package final class Router: Sendable {
 }
 
 /// Answers UNIMPLEMENTED, as gRPC's `statuscodes.md` wants for a method the server does not have.
-package struct UnknownMethod: MethodHandler {
+package final class UnknownMethod: MethodHandler {
   package init() {}
 
   package func makeHandler(for call: ServerCall) -> any CallHandler {

@@ -151,7 +151,7 @@ package final class TransportServer: Sendable {
   package func replaceRouter(_ router: Router) async {
     for loop in loops {
       // The future never fails but with the loop, which is the caller's to end.
-      try? await loop.eventLoop.submit { loop.router = router }.outcome()
+      try? await loop.eventLoop.submit { loop.router = router.copy() }.outcome()
     }
   }
 

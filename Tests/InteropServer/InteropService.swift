@@ -22,8 +22,10 @@ enum InteropService {
   }
 }
 
-struct InteropMethod: MethodHandler {
+final class InteropMethod: MethodHandler {
   let make: @Sendable () -> InteropHandler
+
+  init(make: @escaping @Sendable () -> InteropHandler) { self.make = make }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     // The metadata that the tests want back.

@@ -135,7 +135,7 @@ extension DriverTest {
       for round in 0..<rounds {
         let plain = test.create(.text("post \(thread) \(round)"))
         let operation = Operation(
-          steps: plain.steps, parameters: plain.parameters, isWrite: true, mailbox: mailbox)
+          steps: plain.bound.steps, parameters: plain.bound.parameters, isWrite: true, mailbox: mailbox)
         test.driver.submit(operation)
         do {
           let count = try mailbox.take(1).count

@@ -4,12 +4,17 @@ import PillionService
 import PillionTransport
 
 /// A method whose calls are each answered by a task.
-struct TaskMethod: MethodHandler {
+final class TaskMethod: MethodHandler {
   /// What is returned is the last message; nil: there is none to add.
   typealias Body = @Sendable (RequestMessages, ResponseWriter, CallContext) async throws -> [UInt8]?
 
   let work: CustomServiceContext
   let body: Body
+
+  init(work: CustomServiceContext, body: @escaping Body) {
+    self.work = work
+    self.body = body
+  }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     let handler = TaskHandler(call: call, work)

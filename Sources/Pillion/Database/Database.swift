@@ -74,10 +74,7 @@ extension Database {
 
   func run(_ bound: BoundOperation) async throws -> Operation.Outcome {
     guard let lease else { return await access.records.driver.run(bound, deadline: deadline) }
-    let operation = Operation(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: NoMailbox(),
-      deadline: lease.deadline)
-    return try await lease.run(operation)
+    return try await lease.run(Operation(bound, mailbox: NoMailbox(), deadline: lease.deadline))
   }
 
   /// What a write answers; one that fails leaves nothing behind.

@@ -14,7 +14,9 @@ package struct FieldViolation: Sendable, Hashable {
 }
 
 /// Where one parameter of a plan comes from.
-struct Binding: Sendable {
+///
+/// A class, as each call takes hold of it: one reference costs less than copies of its parts.
+final class Binding: Sendable {
   enum Source: Sendable {
     /// Index into the request message's slots.
     case slot(Int, absent: Absent)
@@ -35,22 +37,29 @@ struct Binding: Sendable {
   /// The request field, for violations.
   let name: String
   /// The enum whose numbers the slot holds.
-  var enumeration: EnumShape?
+  let enumeration: EnumShape?
+
+  init(codec: FieldCodec, source: Source, name: String, enumeration: EnumShape? = nil) {
+    self.codec = codec
+    self.source = source
+    self.name = name
+    self.enumeration = enumeration
+  }
 
   /// Appends the value; a value that cannot be stored becomes a violation, with NULL in its place.
   func bind(
-    _ message: borrowing DecodedMessage, now: WallTime, to parameters: inout Parameters,
+    _ message: borrowing DecodedMessage, now: () -> WallTime, to parameters: inout Parameters,
     violations: inout [FieldViolation]
   ) {
     do throws(ValueError) {
       switch source {
       case .value(let value):
-        try bind(value, now: now, to: &parameters)
+        try bind(value, now: now(), to: &parameters)
       case .slot(let index, let absent):
         let slot = message.slots[index]
         switch (slot.state, absent) {
         case (.null, _): parameters.appendNull()
-        case (.absent, .value(let value)): try bind(value, now: now, to: &parameters)
+        case (.absent, .value(let value)): try bind(value, now: now(), to: &parameters)
         case (.absent, .required): throw ValueError("is required")
         case (_, _) where enumeration != nil: try bindChoice(slot, to: &parameters)
         case (_, _): try codec.bind(slot, of: message, to: &parameters)
@@ -117,6 +126,7 @@ extension Binding {
 package struct BoundOperation: Sendable {
   package var steps: [Step]
   package var parameters: Parameters
+  /// Whether it may change the database; SQLite sends it to the writer lane, PostgreSQL gives it a Sync of its own.
   package var isWrite: Bool
   /// Whether the caller must not learn what a new row collides with: its row filter looks at what only the database fills
   /// in, so that nobody knows whether the caller might have seen it.
@@ -134,8 +144,10 @@ package protocol UnaryPlan: AnyObject, Sendable {
 
   /// Binds a decoded request; adds every violation it finds, and returns nil if there were any.
   ///
-  /// - Parameter caller: the caller's values in row filters; nil where there are none.
+  /// - Parameters:
+  ///   - caller: the caller's values in row filters; nil where there are none.
+  ///   - now: asked by what writes times.
   func bind(
-    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: () -> WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation?
 }

@@ -28,7 +28,7 @@ package final class LookupPlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: () -> WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: bindings.count)
     // By index: a loop over them would take hold of all that each has.

@@ -24,7 +24,7 @@ package final class RetrievePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: () -> WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     guard let maskSlot, message.slots[maskSlot].state == .present else {
       return lookup.bind(message, caller: caller, now: now, violations: &violations)

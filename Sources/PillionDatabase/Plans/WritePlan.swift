@@ -56,10 +56,12 @@ package final class WritePlan: UnaryPlan {
   }
 
   package func bind(
-    _ message: borrowing DecodedMessage, caller: Parameters?, now: WallTime, violations: inout [FieldViolation]
+    _ message: borrowing DecodedMessage, caller: Parameters?, now: () -> WallTime, violations: inout [FieldViolation]
   ) -> BoundOperation? {
     var parameters = Parameters(capacity: lookups.count + parts.count)
-    for lookup in lookups { lookup.bind(message, now: now, to: &parameters, violations: &violations) }
+    // All that a row says of the time is the same.
+    let time = now()
+    for lookup in lookups { lookup.bind(message, now: { time }, to: &parameters, violations: &violations) }
     if kind == .update, let scope = sql.scope { parameters.append(contentsOf: scope.parameters) }
     if let caller { parameters.append(contentsOf: caller) }
 
@@ -71,7 +73,7 @@ package final class WritePlan: UnaryPlan {
       }
     }
     for (index, part) in parts.enumerated() where present.contains(index) {
-      part.binding.bind(message, now: now, to: &parameters, violations: &violations)
+      part.binding.bind(message, now: { time }, to: &parameters, violations: &violations)
     }
     guard violations.isEmpty else { return nil }
     parameters.append(contentsOf: relatedScopes)

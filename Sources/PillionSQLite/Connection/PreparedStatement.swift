@@ -46,11 +46,13 @@ final class PreparedStatement {
   ///
   /// - Parameter bytes: those of `parameters`; must stay valid until `reset`. Nil: SQLite makes copies.
   func bind(
-    _ indices: some Sequence<Int>, of parameters: Parameters, bytes: UnsafeRawBufferPointer?, from first: Int32 = 1
+    _ indices: some Collection<Int>, of parameters: Parameters, bytes: UnsafeRawBufferPointer?, from first: Int32 = 1
   ) throws(DatabaseError) {
     var position = first
     let entries = parameters.entries
-    for index in indices {
+    // By place: a loop over them would take hold of what the statements of all threads share.
+    for place in indices.indices {
+      let index = indices[place]
       guard entries.indices.contains(index) else {
         throw DatabaseError(.pillion(.internal), "placeholder \(position) has no value", sql: sql)
       }

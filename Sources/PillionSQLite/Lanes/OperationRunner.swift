@@ -10,16 +10,17 @@ final class OperationRunner {
   func run(_ operation: Operation, on connection: Connection) -> Operation.Outcome {
     connection.watch.begin(operation)
     defer { connection.watch.end() }
-    let parameters = operation.parameters
     // The values are bound where they are: the bytes stay put until the last statement has been reset.
-    return parameters.bytes.withUnsafeBytes { bytes in
+    return operation.bound.parameters.bytes.withUnsafeBytes { bytes in
       var captured: Parameters?
       var message: [UInt8]?
-      for step in operation.steps {
+      // By index: a loop over the steps would take hold of all of them, which the event loops and other lanes do, too.
+      for index in operation.bound.steps.indices {
+        let step = operation.bound.steps[index]
         do throws(DatabaseError) {
           let prepared = try connection.prepared(step.statement)
           defer { prepared.reset() }
-          try prepared.bind(step.parameters, of: parameters, bytes: bytes)
+          try prepared.bind(step.parameters, of: operation.bound.parameters, bytes: bytes)
           if step.takesCapture, let captured {
             let first = Int32(clamping: step.parameters.count &+ 1)
             try prepared.bind(captured.entries.indices, of: captured, bytes: nil, from: first)

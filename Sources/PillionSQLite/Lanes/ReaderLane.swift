@@ -71,7 +71,7 @@ final class ReaderLane {
     }
     do throws(DatabaseError) {
       let connection = try current()
-      if (isBatch || operation.steps.count > 1) && !connection.isInTransaction {
+      if (isBatch || operation.bound.steps.count > 1) && !connection.isInTransaction {
         try connection.run(Connection.Control.begin)
       }
       let outcome = runner.run(operation, on: connection)

@@ -19,9 +19,14 @@ package enum HealthService {
   }
 }
 
-private struct HealthMethod: MethodHandler {
+private final class HealthMethod: MethodHandler {
   let state: HealthState
   let isWatch: Bool
+
+  init(state: HealthState, isWatch: Bool) {
+    self.state = state
+    self.isWatch = isWatch
+  }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     HealthHandler(state: state, isWatch: isWatch)

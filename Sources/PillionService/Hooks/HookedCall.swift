@@ -45,7 +45,7 @@ package final class HookedCall: @unchecked Sendable {
     loop: LoopState?
   ) {
     guard let (plan, caller, session) = method.admit(call) else { return nil }
-    self.plan = plan
+    self.plan = plan ?? method.plan
     self.caller = caller
     self.session = session
     self.request = request
@@ -89,9 +89,7 @@ package final class HookedCall: @unchecked Sendable {
   /// The same on a session, inside the transaction that is open there; what fails leaves nothing behind.
   package func save(_ request: [UInt8], on lease: SessionLease) async throws -> [UInt8] {
     let bound = try await passed(request)
-    let operation = Operation(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: NoMailbox(),
-      deadline: deadline)
+    let operation = Operation(bound, mailbox: NoMailbox(), deadline: deadline)
     return try message(of: await lease.runApart(operation), bound)
   }
 
@@ -138,7 +136,7 @@ package final class HookedCall: @unchecked Sendable {
         throw Status(undecodable: error)
       }
       method.validator.validate(message, violations: &violations)
-      return plan.bind(message, caller: caller, now: WallTime(clock), violations: &violations)
+      return plan.bind(message, caller: caller, now: { WallTime(clock) }, violations: &violations)
     }
     if isNoted { try await note(request) }
     guard let bound = outcome else { throw HookFailure.violations(violations) }

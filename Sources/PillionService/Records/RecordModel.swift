@@ -35,7 +35,7 @@ package final class RecordModel: Sendable {
       }
       var violations: [FieldViolation] = []
       if action != .destroy { validator.validate(message, violations: &violations) }
-      guard let bound = plan.bind(message, caller: nil, now: now, violations: &violations) else {
+      guard let bound = plan.bind(message, caller: nil, now: { now }, violations: &violations) else {
         throw rows.view.errors.status(for: violations)
       }
       return bound

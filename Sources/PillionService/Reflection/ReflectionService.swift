@@ -17,8 +17,10 @@ package enum ReflectionService {
   }
 }
 
-private struct ReflectionMethod: MethodHandler {
-  let index: DescriptorIndex
+private final class ReflectionMethod: MethodHandler {
+  private let index: DescriptorIndex
+
+  init(index: DescriptorIndex) { self.index = index }
 
   func makeHandler(for call: ServerCall) -> any CallHandler { ReflectionHandler(index: index) }
 }

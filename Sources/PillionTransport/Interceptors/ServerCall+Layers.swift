@@ -37,7 +37,7 @@ extension ServerCall {
   }
 
   private func reachMethod() {
-    handler = route.handler.makeHandler(for: self)
+    handler = route.makeHandler(for: self)
     // Begun between the announcement of the end and the client's hearing of it.
     if loop.isShuttingDown { handler?.onShutdown(self) }
   }

@@ -48,7 +48,7 @@ enum ConnectionFuzz {
   ]
 
   /// Sends each message back; a unary call ends with it.
-  private struct Echo: MethodHandler {
+  private final class Echo: MethodHandler {
     func makeHandler(for call: ServerCall) -> any CallHandler { Handler() }
 
     private final class Handler: CallHandler {
@@ -64,7 +64,7 @@ enum ConnectionFuzz {
   }
 
   /// Takes one message, lets the others wait for a while, and answers with an error.
-  private struct Pausing: MethodHandler {
+  private final class Pausing: MethodHandler {
     func makeHandler(for call: ServerCall) -> any CallHandler { Handler() }
 
     private final class Handler: CallHandler {

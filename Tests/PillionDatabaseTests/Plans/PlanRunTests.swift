@@ -168,8 +168,7 @@ final class PlanRun {
   }
 
   private func outcome(_ bound: BoundOperation) throws -> Operation.Outcome {
-    let operation = Operation(
-      steps: bound.steps, parameters: bound.parameters, isWrite: bound.isWrite, mailbox: mailbox)
+    let operation = Operation(bound, mailbox: mailbox)
     driver.submit(operation)
     _ = try mailbox.take(1)
     return operation.outcome

@@ -82,7 +82,7 @@ struct PlanFixture {
     var message = DecodedMessage()
     return try bytes.withUnsafeBytes { bytes in
       try RequestDecoder(shape: plan.request).decode(bytes, into: &message)
-      return plan.bind(message, caller: caller, now: Self.now, violations: &violations)
+      return plan.bind(message, caller: caller, now: { Self.now }, violations: &violations)
     }
   }
 

@@ -10,8 +10,10 @@ final class ResultBox: Sendable {
 }
 
 /// Adds good and bad metadata and notes what was refused.
-struct MetadataMethod: MethodHandler {
+final class MetadataMethod: MethodHandler {
   let results: ResultBox
+
+  init(results: ResultBox) { self.results = results }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     let pairs = [

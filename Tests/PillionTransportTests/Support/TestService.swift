@@ -72,9 +72,14 @@ final class ClosureHandler: CallHandler {
   func onDrained(_ call: ServerCall) { drained(call) }
 }
 
-struct ClosureMethod: MethodHandler {
+final class ClosureMethod: MethodHandler {
   let journal: Journal
   let setUp: @Sendable (ClosureHandler, ServerCall, Journal) -> Void
+
+  init(journal: Journal, setUp: @escaping @Sendable (ClosureHandler, ServerCall, Journal) -> Void) {
+    self.journal = journal
+    self.setUp = setUp
+  }
 
   func makeHandler(for call: ServerCall) -> any CallHandler {
     let handler = ClosureHandler()
