@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 42)
+#sourceLocation(file: "docs/embedding.md", line: 45)
 struct Greeter: Service {
   let name = "blog.Greeter"
 

@@ -6,7 +6,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block3(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 86)
+#sourceLocation(file: "docs/embedding.md", line: 89)
 server.add(
   ServiceMethod.unary("Publish") { (request: Blog_PostPublishRequest, context) in
     let posts = context.objects(Blog_Post.self).filter("id = $1", .integer(request.id))

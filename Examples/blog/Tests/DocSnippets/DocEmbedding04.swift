@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 113)
+#sourceLocation(file: "docs/embedding.md", line: 116)
 struct Reader: ListModel, RetrieveModel {
   typealias Record = Blog_Post
   typealias Key = Blog_PostRetrieveRequest

@@ -4,7 +4,7 @@
 import Pillion
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 191)
+#sourceLocation(file: "docs/embedding.md", line: 194)
 struct PostTitles: SynchronousModelHooks {
   typealias Record = Blog_Post
 

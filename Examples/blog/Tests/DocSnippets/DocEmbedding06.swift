@@ -6,7 +6,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block6(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 223)
+#sourceLocation(file: "docs/embedding.md", line: 226)
 let recent = try await context.database.query(Blog_Post.self)
   .filter("published = true AND author = $1", .text(context.principal ?? ""))
   .order("created desc")

@@ -6,7 +6,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block7(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 255)
+#sourceLocation(file: "docs/embedding.md", line: 258)
 try await context.database.transaction { database in
   var post = try await database.create(Blog_Post.with { $0.title = "title" })
   post.published = true

@@ -6,7 +6,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block8(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 268)
+#sourceLocation(file: "docs/embedding.md", line: 271)
 let drafts = try await context.objects(Blog_Post.self, of: "blog.PostController").filter("published = false").count()
 try await context.database.transaction { database in
   let posts = context.objects(Blog_Post.self, inside: database).filter("title = $1", .text("title"))

@@ -7,7 +7,7 @@ import PillionTesting
 
 extension DocEmbedding {
   static func block10(context: CallContext, database: Database, server: inout Server, test: TestServer) async throws {
-#sourceLocation(file: "docs/embedding.md", line: 316)
+#sourceLocation(file: "docs/embedding.md", line: 319)
 server.add(grpc: [Feed()])
 #sourceLocation()
   }

@@ -8,7 +8,7 @@ import PillionTesting
 import Testing
 
 extension DocEmbedding {
-#sourceLocation(file: "docs/embedding.md", line: 330)
+#sourceLocation(file: "docs/embedding.md", line: 333)
 @Suite(.testServer(BlogServer.make())) struct PostTests {
   @Test func creates() async throws {
     let test = try TestServer.current

@@ -7,7 +7,7 @@ import PillionTesting
 import Testing
 import XCTest
 
-#sourceLocation(file: "docs/embedding.md", line: 358)
+#sourceLocation(file: "docs/embedding.md", line: 361)
 final class PostCases: RPCTestCase {
   override class func makeServer() throws -> Server { BlogServer.make() }
 
