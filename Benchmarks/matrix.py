@@ -293,7 +293,7 @@ def measure_million(database, contenders, pg, options, found):
 
 def measure_echo(folder, options, found):
     if not run.INTEROP.exists():
-        found.left_out.append(f"calls without a database: there is no {run.INTEROP}")
+        found.left_out.append(f"calls without a database: there is no {run.INTEROP.name}")
         return
     files = certificate(folder)
     for title, more, arguments in (("Empty calls", {}, ()), ("Empty calls over TLS", {"tls": 1}, files)):

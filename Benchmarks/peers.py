@@ -243,7 +243,7 @@ def on_postgres(folder, pg, models):
     ]
     for _, peer in all_of_them:
         peer.pg = pg
-    return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs}" for needs, peer in all_of_them if not needs.exists()]
+    return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs.name}" for needs, peer in all_of_them if not needs.exists()]
 
 
 def on_sqlite(folder, path, models):
@@ -253,7 +253,7 @@ def on_sqlite(folder, path, models):
         (PYTHON["ancestor"], Peer("django-grpc-framework", lambda: django(folder, "ancestor", "grpcrunserver", "sqlite3", where), "few", False)),
         (PYTHON["socio"], Peer("django-socio-grpc", lambda: django(folder, "socio", "grpcrunaioserver", "sqlite3", where), "few", False)),
     ]
-    return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs}" for needs, peer in all_of_them if not needs.exists()]
+    return [peer for needs, peer in all_of_them if needs.exists()], [f"{peer.name}: there is no {needs.name}" for needs, peer in all_of_them if not needs.exists()]
 
 
 # What is stored, and what they answer.

@@ -171,10 +171,10 @@ class Pillion(Server):
 
 
 def allocations_per_call(server, op, calls=20_000, **more):
-    """A warm server's allocations for each of many calls on one connection, sixteen at a time."""
-    load(server.port, op, 1, 16, 60, n=calls, **more)
+    """A warm server's allocations for each of many calls that follow one another: how many would go together is the machine's doing."""
+    load(server.port, op, 1, 1, 60, n=calls, **more)
     before = server.allocations()
-    load(server.port, op, 1, 16, 60, n=calls, **more)
+    load(server.port, op, 1, 1, 60, n=calls, **more)
     return (server.allocations() - before) / calls
 
 
