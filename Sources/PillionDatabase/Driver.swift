@@ -2,8 +2,9 @@
 package protocol Driver: AnyObject, Sendable {
   var dialect: Dialect { get }
 
-  /// Queues an operation; it comes back through its mailbox exactly once, with an outcome.
-  func submit(_ operation: Operation)
+  /// Queues all operations, in order, and takes them out of the ring; each comes back through its mailbox exactly once,
+  /// with an outcome.
+  func submit(_ operations: inout Ring<Operation>)
 
   /// Queues a List for one of the streaming connections; it comes back through its mailbox whenever it has chunks, and
   /// once with its end.
@@ -28,6 +29,14 @@ package protocol Driver: AnyObject, Sendable {
   /// Ends lanes and connections; queued jobs come back as unavailable. Returns when the last thread has gone; called
   /// once, from a thread that may wait.
   func shutdown()
+}
+
+extension Driver {
+  package func submit(_ operation: Operation) {
+    var operations = Ring<Operation>()
+    operations.append(operation)
+    submit(&operations)
+  }
 }
 
 /// A blocking connection for commands that run and exit: `schema`, `check`, `inspect`.

@@ -36,10 +36,17 @@ package final class ReplicatedDriver: Driver {
     return sum
   }
 
-  package func submit(_ operation: Operation) {
-    guard !operation.bound.isWrite, let replica = next() else { return primary.submit(operation) }
-    operation.fallback = primary
-    replica.submit(operation)
+  package func submit(_ operations: inout Ring<Operation>) {
+    guard let replica = next() else { return primary.submit(&operations) }
+    var reads = Ring<Operation>()
+    operations.filter { operation in
+      if operation.bound.isWrite { return true }
+      operation.fallback = primary
+      reads.append(operation)
+      return false
+    }
+    if !reads.isEmpty { replica.submit(&reads) }
+    if !operations.isEmpty { primary.submit(&operations) }
   }
 
   package func open(_ stream: RowStream) {

@@ -9,7 +9,7 @@ internal import PillionDatabase
 /// Order of locks: `core`, then `inbox`. Mailboxes are called with neither held.
 final class PointLane: ConnectorClient {
   private struct Inbox {
-    var operations: ContiguousArray<Operation> = []
+    var operations = Ring<Operation>()
     var connections: [Connection] = []
     var connectFailure: DatabaseError?
     var cancelsSent: [CancelHandle] = []
@@ -63,25 +63,22 @@ final class PointLane: ConnectorClient {
 
   // MARK: From any thread
 
-  func submit(_ operation: Operation) {
-    enum Verdict { case taken, wake, full, closed }
-    let verdict: Verdict = inbox.withLock { inbox in
-      guard !inbox.isClosed else { return .closed }
-      guard inbox.operations.count + inbox.waiting < configuration.queueLimit else {
-        inbox.refusals &+= 1
-        return .full
-      }
-      inbox.operations.append(operation)
-      if inbox.isAwake { return .taken }
-      inbox.isAwake = true
-      return .wake
+  func submit(_ operations: inout Ring<Operation>) {
+    guard let mailbox = operations.first?.mailbox else { return }
+    let (wakes, isClosed) = inbox.withLock { inbox in
+      guard !inbox.isClosed else { return (false, true) }
+      inbox.operations.take(
+        from: &operations, atMost: configuration.queueLimit - inbox.operations.count - inbox.waiting)
+      inbox.refusals &+= operations.count
+      defer { inbox.isAwake = true }
+      return (!inbox.isAwake, false)
     }
-    switch verdict {
-    case .taken: break
-    case .wake: if !sendDirectly(for: operation.mailbox) { poller.wake() }
-    case .full: refuse(operation, DatabaseError(.pillion(.exhausted), "too many calls wait for the database"))
-    case .closed: refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down"))
-    }
+    if wakes, !sendDirectly(for: mailbox) { poller.wake() }
+    refuse(
+      &operations,
+      isClosed
+        ? DatabaseError(.pillion(.unavailable), "shutting down")
+        : DatabaseError(.pillion(.exhausted), "too many calls wait for the database"))
   }
 
   var statistics: DriverStatistics.Lane {
@@ -121,9 +118,15 @@ final class PointLane: ConnectorClient {
     if wakes { poller.wake() }
   }
 
-  private func refuse(_ operation: Operation, _ error: DatabaseError) {
-    operation.outcome = .failed(error)
-    Self.deliver([operation])
+  private func refuse(_ operations: inout Ring<Operation>, _ error: @autoclosure () -> DatabaseError) {
+    guard !operations.isEmpty else { return }
+    let error = error()
+    var refused: ContiguousArray<Job> = []
+    while let operation = operations.removeFirst() {
+      operation.outcome = .failed(error)
+      refused.append(operation)
+    }
+    Self.deliver(refused)
   }
 
   /// Sends what waits on this thread, when the lane sleeps with nothing to do; false when it has to be woken.
@@ -204,20 +207,22 @@ final class PointLane: ConnectorClient {
       if isOver { break }
     }
     // What came in between.
-    let late = inbox.withLock { inbox in
+    var late = inbox.withLock { inbox in
       inbox.isClosed = true
       inbox.connections = []
-      return inbox.operations
+      var late = Ring<Operation>()
+      swap(&late, &inbox.operations)
+      return late
     }
-    for operation in late { refuse(operation, DatabaseError(.pillion(.unavailable), "shutting down")) }
+    refuse(&late, DatabaseError(.pillion(.unavailable), "shutting down"))
   }
 
   private func takeInbox(_ core: inout PointLaneCore, staysAwake: Bool, at now: UInt64) {
-    var operations: ContiguousArray<Operation> = []
     let news = inbox.withLock { inbox -> Inbox? in
       inbox.isAwake = staysAwake
-      swap(&operations, &inbox.operations)
-      inbox.waiting = core.queue.count + operations.count
+      // Both keep the room they have.
+      swap(&core.arrivals, &inbox.operations)
+      inbox.waiting = core.queue.count + core.arrivals.count
       if inbox.isStopping { core.isStopping = true }
       guard !inbox.isEmpty else { return nil }
       let news = inbox
@@ -233,7 +238,7 @@ final class PointLane: ConnectorClient {
       for handle in news.cancelsSent { core.cancelSent(handle) }
       if news.hasCancellations { core.nextTimer = now }
     }
-    for operation in operations { core.accept(operation, at: now) }
+    while let operation = core.arrivals.removeFirst() { core.accept(operation, at: now) }
   }
 
   /// Passes on what the core wants of others.

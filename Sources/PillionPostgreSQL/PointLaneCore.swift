@@ -29,6 +29,8 @@ struct PointLaneCore: ~Copyable {
   let statements: StatementCounts
   /// Nil: a connection has been asked for.
   var slots: ContiguousArray<PipelinedConnection?>
+  /// What has come since the lane last looked, not yet accepted.
+  var arrivals = Ring<Operation>()
   var queue = FlightQueue()
   var finished: ContiguousArray<Job> = []
   /// Connections that wait for those they replace to finish.

@@ -50,7 +50,7 @@ package final class PostgreSQLDriver: Driver {
 
   package func makeSession() throws(DatabaseError) -> any Session { try PostgreSQLSession(configuration) }
 
-  package func submit(_ operation: Operation) { points.submit(operation) }
+  package func submit(_ operations: inout Ring<Operation>) { points.submit(&operations) }
 
   package func open(_ stream: RowStream) { streams.open(stream) }
 

@@ -56,10 +56,15 @@ package final class SQLiteDriver: Driver {
     threads.withLock { $0 = running }
   }
 
-  package func submit(_ operation: Operation) {
-    guard let reason = operation.bound.isWrite ? writes.push(operation) : reads.push(operation) else { return }
-    operation.outcome = .failed(Self.refusal(reason))
-    operation.mailbox.deliver([operation])
+  package func submit(_ operations: inout Ring<Operation>) {
+    while let isWrite = operations.first?.bound.isWrite {
+      var run = 1
+      while run < operations.count, operations[run]?.bound.isWrite == isWrite { run += 1 }
+      guard let refusal = (isWrite ? writes : reads).push(&operations, count: run) else { continue }
+      var refused = Ring<Operation>()
+      refused.take(from: &operations, atMost: refusal.count)
+      refuse(&refused, refusal.reason)
+    }
   }
 
   package func open(_ stream: RowStream) {
@@ -99,19 +104,21 @@ package final class SQLiteDriver: Driver {
 
   private func close(_ threads: [LaneThread]) {
     status.stop()
-    refuse(reads.close())
+    var left = reads.close()
+    refuse(&left, .unavailable)
     streams.close()
     // The writer is the first of the threads. Its connection is the last to close: it alone may checkpoint.
     for thread in threads.dropFirst() { thread.join() }
     streams.closeConnections()
-    refuse(writes.close())
+    left = writes.close()
+    refuse(&left, .unavailable)
     threads.first?.join()
   }
 
-  private func refuse(_ operations: ContiguousArray<Operation>) {
+  private func refuse(_ operations: inout Ring<Operation>, _ reason: DatabaseError.Reason) {
     var outbox = Outbox()
-    for operation in operations {
-      operation.outcome = .failed(Self.refusal(.unavailable))
+    while let operation = operations.removeFirst() {
+      operation.outcome = .failed(Self.refusal(reason))
       outbox.append(operation)
     }
     outbox.flush()

@@ -147,7 +147,7 @@ private final class PageStream: RowAnswer, @unchecked Sendable {
       let count = CountOperation(bound, page: self, mailbox: loop, deadline: deadline, session: session)
       count.comment = comment
       self.count = count
-      method.driver.submit(count)
+      loop.submit(count, to: method.driver)
     } catch {
       call.finish(method.errors.status(for: [FieldViolation(field: "filter", description: error.message)]))
     }

@@ -2,18 +2,36 @@ package import NIOCore
 package import PillionDatabase
 import PillionWire
 
-/// What the calls of one event loop share: the way back from the lanes, and memory that every request reuses.
+/// What the calls of one event loop share: the way to the lanes and back, and memory that every request reuses.
 ///
-/// `@unchecked Sendable`: `message` is touched only on `eventLoop`; the rest is immutable.
+/// `@unchecked Sendable`: `message`, `outgoing` and `driver` are touched only on `eventLoop`; the rest is immutable.
 package final class LoopState: Mailbox, @unchecked Sendable {
   package let eventLoop: any EventLoop
   /// For tasks that are to run on the loop, between its other work.
   let executor: LoopExecutor
   var message = DecodedMessage()
+  /// For `driver`, which gets them when the loop has read what its connections have sent.
+  private var outgoing = Ring<Operation>()
+  private var driver: (any Driver)?
 
   package init(eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
     executor = LoopExecutor(eventLoop: eventLoop)
+  }
+
+  /// Hands an operation to its driver, together with those that come in the same turn of the loop: they share the lock of
+  /// the lane's queue and the wake of its thread, and on PostgreSQL a statement. On `eventLoop`.
+  func submit(_ operation: Operation, to driver: any Driver) {
+    if outgoing.isEmpty { eventLoop.execute { self.handOver() } }
+    if self.driver !== driver {
+      handOver()
+      self.driver = driver
+    }
+    outgoing.append(operation)
+  }
+
+  private func handOver() {
+    driver.take()?.submit(&outgoing)
   }
 
   package func deliver(_ jobs: ContiguousArray<Job>) {

@@ -83,7 +83,7 @@ final class UnaryMethod: MethodHandler {
     return UnaryOperation(bound, call: call, method: self, loop: loop, session: session)
   }
 
-  fileprivate func submit(_ operation: UnaryOperation) { driver.submit(operation) }
+  fileprivate func submit(_ operation: UnaryOperation, _ loop: LoopState) { loop.submit(operation, to: driver) }
 
   /// On the event loop.
   func finish(_ call: ServerCall, _ error: any Error) {
@@ -138,7 +138,7 @@ private final class UnaryHandler: CallHandler {
   }
 
   func onRequestEnd(_ call: ServerCall) {
-    if let operation { method.submit(operation) }
+    if let operation { method.submit(operation, loop) }
   }
 
   func onCancel(_ reason: CancelReason, _ call: ServerCall) {

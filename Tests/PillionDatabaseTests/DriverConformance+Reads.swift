@@ -68,6 +68,28 @@ extension DriverTest {
     }
   }
 
+  /// Reads and writes that are handed over together go their ways.
+  func takesAllThatComesTogether() throws {
+    try execute("INSERT INTO post (id, title) VALUES (1, 'one')")
+    let operations = (0..<90).map { number in
+      switch number / 3 % 3 {
+      case 0: select(id: 1)
+      case 1: create(.text("title \(number)"))
+      default: select(id: 999)
+      }
+    }
+    submit(operations)
+    _ = try mailbox.take(90)
+    for (number, operation) in operations.enumerated() {
+      switch number / 3 % 3 {
+      case 0: #expect(operation.outcome.row?.title == "one")
+      case 1: #expect(operation.outcome.row?.title == "title \(number)")
+      default: #expect(operation.outcome.isNotFound)
+      }
+    }
+    #expect(try value("SELECT count(*) FROM post") == "31")
+  }
+
   /// One call's error is nobody else's.
   func failsOnUnknownColumn() throws {
     try execute("INSERT INTO post (id, title) VALUES (1, 'one')")

@@ -17,6 +17,7 @@ protocol DriverFixture: AnyObject, Sendable {
 enum DriverScenario: String, CaseIterable, Sendable, CustomTestStringConvertible {
   // DriverConformance+Reads.swift
   case readsARow, findsNoRow, readsFromManyThreads, seesAcknowledgedWrites, failsOnUnknownColumn
+  case takesAllThatComesTogether
   // DriverConformance+Writes.swift
   case createsARow, findsNoRowToUpdate, deletesWithoutResponse, undoesAllStepsOfAFailure
   case reportsViolations, letsOneFailAmongMany, keepsWritesOfManyThreadsOnce
@@ -38,6 +39,7 @@ enum DriverScenario: String, CaseIterable, Sendable, CustomTestStringConvertible
     case .readsFromManyThreads: try test.readsFromManyThreads()
     case .seesAcknowledgedWrites: try test.seesAcknowledgedWrites()
     case .failsOnUnknownColumn: try test.failsOnUnknownColumn()
+    case .takesAllThatComesTogether: try test.takesAllThatComesTogether()
     case .createsARow: try test.createsARow()
     case .findsNoRowToUpdate: try test.findsNoRowToUpdate()
     case .deletesWithoutResponse: try test.deletesWithoutResponse()
@@ -115,6 +117,14 @@ final class DriverTest: Sendable {
         """,
       ]
     }
+  }
+
+  /// Hands all of them over at once, as an event loop does.
+  func submit(_ operations: [Operation]) {
+    var together = Ring<Operation>()
+    for operation in operations { together.append(operation) }
+    driver.submit(&together)
+    #expect(together.isEmpty)
   }
 
   func shutdown() {

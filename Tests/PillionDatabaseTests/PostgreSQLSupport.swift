@@ -42,7 +42,15 @@ final class PostgreSQLTest: Sendable {
       deadline: deadline)
   }
 
-  /// Submits all at once and waits for all.
+  /// Hands all of them over at once, as an event loop does.
+  func submit(_ operations: [Operation]) {
+    var together = Ring<Operation>()
+    for operation in operations { together.append(operation) }
+    driver.submit(&together)
+    #expect(together.isEmpty)
+  }
+
+  /// Submits all, one after the other, and waits for all.
   func run(_ operations: [Operation]) throws {
     for operation in operations { driver.submit(operation) }
     let jobs = try mailbox.take(operations.count)

@@ -15,14 +15,34 @@ import Testing
       let slow = test.endless()
       let quick = (1...60).map { test.select(id: $0) }
       // Somewhere in the batch that a thread takes.
-      for operation in quick[..<20] { test.driver.submit(operation) }
-      test.driver.submit(slow)
-      for operation in quick[20...] { test.driver.submit(operation) }
+      test.submit(quick[..<20] + [slow] + quick[20...])
       #expect(try test.mailbox.take(60).count == 60)
       #expect(quick.enumerated().allSatisfy { $0.element.outcome.row?.id == Int64($0.offset + 1) })
       test.driver.cancel(slow)
       _ = try test.mailbox.take(1)
       #expect(slow.outcome.error?.code == .pillion(.cancelled))
+    }
+  }
+
+  /// Reads that take long together, though none does by itself, are more than one thread's.
+  @Test func longBatchesAreShared() throws {
+    let test = try DriverTest(try SQLiteFixture { $0.readers = 2 }, streams: 1)
+    defer { test.shutdown() }
+    let count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+    let statement = Statement("\(count) SELECT ?1, 'of ' || max(i) FROM n", parameterTypes: [0])
+    let reads = (0..<500).map { number in
+      let step = Step(statement, parameters: [0], effect: .respond(TestRow.encoder(.sqlite)))
+      return Operation(
+        steps: [step], parameters: Dialect.sqlite.parameters([.int(Int64(number))]), isWrite: false,
+        mailbox: test.mailbox)
+    }
+    test.submit(reads)
+    try test.eventually("both threads at work") {
+      test.driver.statistics.lanes.first { $0.name == "read" }?.busy == 2
+    }
+    _ = try test.mailbox.take(500)
+    for (number, read) in reads.enumerated() {
+      #expect(read.outcome.row == TestRow(id: Int64(number), title: "of 3000"))
     }
   }
 
@@ -67,24 +87,39 @@ import Testing
     #expect(try test.value("SELECT count(*) FROM post") == "0")
   }
 
-  @Test func threadsShareTheQueue() throws {
+  @Test func queueKeepsItsOrderAndItsLimit() throws {
     let queue = JobQueue(limit: 10)
     let mailbox = TestMailbox()
     let jobs = (0..<11).map { _ in
       Operation(steps: [], parameters: Parameters(), isWrite: false, mailbox: mailbox)
     }
-    for job in jobs[..<10] { #expect(queue.push(job) == nil) }
-    #expect(queue.push(jobs[10]) == .exhausted)
-    var batch: [PillionDatabase.Operation] = []
-    #expect(queue.take(into: &batch, atMost: 32, threads: 2))
-    #expect(batch.elementsEqual(jobs[..<5], by: ===))
-    queue.giveBack(batch[3...])
-    batch.removeAll()
-    #expect(queue.take(into: &batch, atMost: 4, threads: 0))
-    #expect(batch.elementsEqual(jobs[3..<7], by: ===))
-    #expect(queue.close().elementsEqual(jobs[7..<10], by: ===))
-    #expect(queue.push(jobs[10]) == .unavailable)
-    #expect(!queue.take(into: &batch, atMost: 4))
-    #expect(batch.count == 4)
+    func expect(_ ring: Ring<PillionDatabase.Operation>?, _ expected: ArraySlice<PillionDatabase.Operation>) {
+      let found: [PillionDatabase.Operation] = (0..<(ring?.count ?? 0)).compactMap { ring?[$0] }
+      #expect(found.elementsEqual(expected, by: ===))
+    }
+    func push(_ pushed: ArraySlice<PillionDatabase.Operation>) -> (count: Int, reason: DatabaseError.Reason)? {
+      var ring = Ring<PillionDatabase.Operation>()
+      for job in pushed { ring.append(job) }
+      let refusal = queue.push(&ring, count: pushed.count)
+      expect(ring, pushed.suffix(refusal?.count ?? 0))
+      return refusal
+    }
+    func take(_ limit: Int) -> Ring<PillionDatabase.Operation>? {
+      var batch = Ring<PillionDatabase.Operation>()
+      return queue.take(into: &batch, atMost: limit) ? batch : nil
+    }
+    #expect(push(jobs[..<4]) == nil)
+    let full = try #require(push(jobs[4...]))
+    #expect(full == (1, .exhausted))
+    var batch = try #require(take(5))
+    expect(batch, jobs[..<5])
+    for _ in 0..<3 { batch.removeFirst() }
+    queue.giveBack(&batch)
+    expect(take(4), jobs[3..<7])
+    #expect(queue.statistics("read", threads: 2).refusals == 1)
+    expect(queue.close(), jobs[7..<10])
+    let closed = try #require(push(jobs[10...]))
+    #expect(closed == (1, .unavailable))
+    #expect(take(4) == nil)
   }
 }

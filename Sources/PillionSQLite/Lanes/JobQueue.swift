@@ -3,7 +3,7 @@ import PillionDatabase
 /// Operations on their way from the event loops to the threads of one lane.
 final class JobQueue: Sendable {
   fileprivate struct State {
-    var jobs: ContiguousArray<Operation> = []
+    var jobs = Ring<Operation>()
     var sleepers = 0
     /// A sleeper has been woken and has not yet come for its jobs.
     var isWaking = false
@@ -18,37 +18,35 @@ final class JobQueue: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  /// Takes the job, or says why not.
-  func push(_ job: Operation) -> DatabaseError.Reason? {
+  /// Takes the first `count` of `operations`, or says of how many of these not, and why: they are still there.
+  func push(_ operations: inout Ring<Operation>, count: Int) -> (count: Int, reason: DatabaseError.Reason)? {
     var wakes = false
-    let refusal: DatabaseError.Reason? = monitor.withLock { state in
-      if state.isClosed { return .unavailable }
-      if state.jobs.count >= limit {
-        state.refusals &+= 1
-        return .exhausted
-      }
-      if state.sleepers == 0 { state.waits &+= 1 }
-      state.jobs.append(job)
-      wakes = state.wakesSleeper()
-      return nil
+    let refusal: (count: Int, reason: DatabaseError.Reason)? = monitor.withLock { state in
+      if state.isClosed { return (count, .unavailable) }
+      let taken = max(0, min(count, limit &- state.jobs.count))
+      state.jobs.take(from: &operations, atMost: taken)
+      if state.sleepers == 0 { state.waits &+= taken }
+      state.refusals &+= count &- taken
+      if taken > 0 { wakes = state.wakesSleeper() }
+      return taken == count ? nil : (count &- taken, .exhausted)
     }
     if wakes { monitor.wakeOne() }
     return refusal
   }
 
   /// Puts back, at the front, what a thread has taken and cannot get to.
-  func giveBack(_ jobs: ArraySlice<Operation>) {
+  func giveBack(_ operations: inout Ring<Operation>) {
     var wakes = false
     monitor.withLock { state in
-      state.jobs.insert(contentsOf: jobs, at: 0)
+      operations.take(from: &state.jobs)
+      swap(&operations, &state.jobs)
       wakes = state.wakesSleeper()
     }
     if wakes { monitor.wakeOne() }
   }
 
-  /// Sleeps until there are jobs and appends up to `limit` of them, and no more than this thread's share where
-  /// `threads` of them serve the queue. False when the queue has been closed and is empty.
-  func take(into batch: inout [Operation], atMost limit: Int, threads: Int = 1) -> Bool {
+  /// Sleeps until there are jobs and appends up to `limit` of them. False when the queue has been closed and is empty.
+  func take(into batch: inout Ring<Operation>, atMost limit: Int) -> Bool {
     var isSleeping = false
     var wakes = false
     let taken = monitor.wait { (state, _) -> Bool? in
@@ -59,16 +57,10 @@ final class JobQueue: Sendable {
       }
       if isIdle { return nil }
       state.isWaking = false
-      let threads = max(threads, 1)
-      let share = min(limit, (state.jobs.count &+ threads &- 1) / threads)
-      batch.append(contentsOf: state.jobs.prefix(share))
-      if share == state.jobs.count {
-        state.jobs.removeAll(keepingCapacity: true)
-      } else {
-        state.jobs.removeFirst(share)
-        wakes = state.wakesSleeper()
-      }
-      return share > 0
+      let hasJobs = !state.jobs.isEmpty
+      batch.take(from: &state.jobs, atMost: limit)
+      if !state.jobs.isEmpty { wakes = state.wakesSleeper() }
+      return hasJobs
     }
     if wakes { monitor.wakeOne() }
     return taken
@@ -89,12 +81,11 @@ final class JobQueue: Sendable {
   }
 
   /// Takes no further jobs, wakes the threads, and returns what was waiting.
-  func close() -> ContiguousArray<Operation> {
-    let rest = monitor.withLock { state in
+  func close() -> Ring<Operation> {
+    var rest = Ring<Operation>()
+    monitor.withLock { state in
       state.isClosed = true
-      let rest = state.jobs
-      state.jobs = []
-      return rest
+      swap(&rest, &state.jobs)
     }
     monitor.wakeAll()
     return rest

@@ -2,8 +2,11 @@ import PillionDatabase
 
 /// One of the threads that answer unary reads, with a connection of its own.
 final class ReaderLane {
-  /// Jobs taken from the queue at once: the first answer goes out after the last of them.
+  /// Jobs taken from the queue at once, at most. They share a transaction, the queue's lock and the way back; to share
+  /// these among more was not faster.
   private static let batchLimit = 32
+  /// Nanoseconds that a batch may take: the first answer goes out after the last job, and other threads may be free.
+  private static let batchTime: UInt64 = 1_000_000
   /// Nanoseconds between two looks whether the file is still where it was.
   private static let moveCheck: UInt64 = 50_000_000
 
@@ -13,10 +16,13 @@ final class ReaderLane {
   private let runner = OperationRunner()
   private var connection: Connection?
   private var outbox = Outbox()
-  private var batch: [Operation] = []
+  /// Taken from the queue, and not begun.
+  private var batch = Ring<Operation>()
+  private var isBatch = false
   /// Jobs of the batch that are done or being done.
   private var begun = 0
-  private var isBatch = false
+  /// Jobs to take next: as many as there was time for.
+  private var limit = batchLimit
   private var nextMoveCheck: UInt64 = 0
 
   init(_ configuration: SQLiteConfiguration, queue: JobQueue, status: LaneStatus) throws(DatabaseError) {
@@ -42,20 +48,22 @@ final class ReaderLane {
 
   /// The thread's body; returns when the queue has been closed.
   func run() {
-    while queue.take(into: &batch, atMost: Self.batchLimit, threads: configuration.readers) {
-      closeIfMoved()
-      begun = 0
+    while queue.take(into: &batch, atMost: limit) {
+      limit = min(limit * 2, Self.batchLimit)
+      let now = MonotonicTime.now()
+      let end = MonotonicTime.after(now, Self.batchTime)
+      closeIfMoved(at: now)
       isBatch = batch.count > 1
-      // `handBack` may shorten the batch while an operation runs.
-      while begun < batch.count {
-        let operation = batch[begun]
+      begun = 0
+      // `handBack` may take the rest away while an operation runs.
+      while let operation = batch.removeFirst() {
         begun += 1
         operation.noteStarted()
         operation.outcome = answer(operation)
         operation.noteEnded()
         outbox.append(operation)
+        if let connection, connection.watch.now >= end { handBack() }
       }
-      batch.removeAll(keepingCapacity: true)
       endSnapshot()
       outbox.flush()
     }
@@ -93,18 +101,16 @@ final class ReaderLane {
     do throws(DatabaseError) { try connection.run(Connection.Control.commit) } catch { self.connection = nil }
   }
 
-  /// The running operation is slow: what is done goes out, and the other threads get the rest.
+  /// It takes long: what is done goes out, and the other threads get the rest.
   private func handBack() {
     outbox.flush()
-    guard begun < batch.count else { return }
-    queue.giveBack(batch[begun...])
-    batch.removeSubrange(begun...)
+    guard !batch.isEmpty else { return }
+    limit = begun
+    queue.giveBack(&batch)
   }
 
-  private func closeIfMoved() {
-    guard let connection else { return }
-    let now = MonotonicTime.now()
-    guard now >= nextMoveCheck else { return }
+  private func closeIfMoved(at now: UInt64) {
+    guard let connection, now >= nextMoveCheck else { return }
     nextMoveCheck = now &+ Self.moveCheck
     if connection.hasMoved { self.connection = nil }
   }

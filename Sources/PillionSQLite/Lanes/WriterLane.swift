@@ -14,7 +14,7 @@ final class WriterLane {
   private var connection: Connection?
   private var outbox = Outbox()
   /// Taken from the queue and not yet answered.
-  private var waiting: [Operation] = []
+  private var waiting = Ring<Operation>()
   /// The operations of the transaction being made.
   private var group: [Operation] = []
   /// Whether the group waits for the right to write.
@@ -62,15 +62,10 @@ final class WriterLane {
 
   /// Answers some of the waiting operations: those of one transaction.
   private func commitGroup() {
-    if status.isStopping {
-      group = waiting
-      waiting.removeAll()
-      return fail(Watch.Verdict.shutdown.error)
-    }
-    let count = min(groupLimit, waiting.count)
     group.removeAll(keepingCapacity: true)
-    group.append(contentsOf: waiting.prefix(count))
-    waiting.removeFirst(count)
+    let count = status.isStopping ? waiting.count : min(groupLimit, waiting.count)
+    while group.count < count, let operation = waiting.removeFirst() { group.append(operation) }
+    if status.isStopping { return fail(Watch.Verdict.shutdown.error) }
     answerDead()
     guard !group.isEmpty else { return }
     // The others may have long to wait for the lock.
@@ -138,8 +133,7 @@ final class WriterLane {
       }
       index += 1
       if index < group.count, MonotonicTime.now() &- started >= configuration.groupTime {
-        waiting.insert(contentsOf: group[index...], at: 0)
-        group.removeSubrange(index...)
+        while group.count > index { waiting.prepend(group.removeLast()) }
       }
     }
     commit(on: connection)
@@ -186,9 +180,10 @@ final class WriterLane {
   private func repeatGroup() {
     // Where one failure follows the other (a full disk), a few steps lead to one operation each.
     groupLimit = max(1, min(groupLimit, group.count) / 8)
-    for operation in group { operation.outcome = .pending }
-    waiting.insert(contentsOf: group, at: 0)
-    group.removeAll(keepingCapacity: true)
+    while let operation = group.popLast() {
+      operation.outcome = .pending
+      waiting.prepend(operation)
+    }
   }
 
   private func commit(on connection: Connection) {

@@ -16,9 +16,11 @@ final class NoDatabaseDriver: Driver {
 
   func makeSession() throws(DatabaseError) -> any Session { throw Self.refusal }
 
-  func submit(_ operation: Operation) {
-    operation.outcome = .failed(Self.refusal)
-    operation.mailbox.deliver([operation])
+  func submit(_ operations: inout Ring<Operation>) {
+    while let operation = operations.removeFirst() {
+      operation.outcome = .failed(Self.refusal)
+      operation.mailbox.deliver([operation])
+    }
   }
 
   func open(_ stream: RowStream) {

@@ -53,7 +53,9 @@ final class RollbackDriver: Driver, @unchecked Sendable {
 
   func makeSession() throws(DatabaseError) -> any Session { SavepointSession(shared) }
 
-  func submit(_ operation: Operation) { queue.put { $0.run(operation) } }
+  func submit(_ operations: inout Ring<Operation>) {
+    while let operation = operations.removeFirst() { queue.put { $0.run(operation) } }
+  }
 
   func open(_ stream: RowStream) { queue.put { $0.read(stream) } }
 
