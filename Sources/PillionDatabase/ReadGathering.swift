@@ -22,7 +22,7 @@ package final class ReadGathering: Sendable {
   package let before: Parameters
   package let behind: Parameters
 
-  init(_ statement: Statement, key: Key, before: Parameters, behind: Parameters) {
+  package init(_ statement: Statement, key: Key, before: Parameters = Parameters(), behind: Parameters = Parameters()) {
     self.statement = statement
     self.key = key
     self.before = before

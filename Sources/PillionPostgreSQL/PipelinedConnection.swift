@@ -25,6 +25,9 @@ struct Flight {
   /// Whether it is an insert that may go together with others: those wait for each other.
   var isGatherableInsert: Bool { isWrite && isGatherable }
 
+  /// Whether it reads a row by its key, as others of its step may together.
+  var isKeyRead: Bool { !isWrite && isGatherable }
+
   /// Whether nobody waits for it any more.
   func isGivenUp(at now: UInt64) -> Bool {
     guard let operation else { return true }
@@ -63,6 +66,8 @@ final class PipelinedConnection {
   var load = 0
   /// Statements among the entries that inserts may go together in, whether they did or not.
   var inserts = 0
+  /// Reads by key among the entries.
+  var keyReads = 0
   /// How many queries are abandoned.
   var abandoned = 0
   /// When the server last made progress: results came, or a query came to an idle connection.
@@ -137,6 +142,7 @@ final class PipelinedConnection {
     entries.append(.query(flight))
     load &+= Self.load(of: flight)
     if flight.isGatherableInsert { inserts &+= 1 }
+    if flight.isKeyRead { keyReads &+= 1 }
     return isSent ? .sent : .broken
   }
 
@@ -146,7 +152,7 @@ final class PipelinedConnection {
     let isSent = try binder.bind(calls.parameters, at: nil) { connection.execute(name, $0) }
     entries.append(.gathered(calls))
     load &+= calls.load
-    if calls.areWrites { inserts &+= 1 }
+    if calls.areWrites { inserts &+= 1 } else { keyReads &+= calls.count }
     return isSent ? .sent : .broken
   }
 

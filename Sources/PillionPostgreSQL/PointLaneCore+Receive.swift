@@ -43,13 +43,14 @@ extension PointLaneCore {
       connection.entries.removeFirst()
       connection.load -= PipelinedConnection.load(of: flight)
       if flight.isGatherableInsert { connection.inserts -= 1 }
+      if flight.isKeyRead { connection.keyReads -= 1 }
       if flight.isAbandoned { connection.abandoned -= 1 }
       inFlight -= 1
       advance(connection, at: now)
     case .gathered(let calls):
       connection.entries.removeFirst()
       connection.load -= calls.load
-      if calls.areWrites { connection.inserts -= 1 }
+      if calls.areWrites { connection.inserts -= 1 } else { connection.keyReads -= calls.count }
       if calls.isAbandoned { connection.abandoned -= 1 }
       inFlight -= calls.count
       advance(connection, at: now)

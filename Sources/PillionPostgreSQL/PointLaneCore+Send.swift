@@ -7,6 +7,12 @@ extension PointLaneCore {
   /// Connections that reads are spread over while these can take them. More would make smaller batches; the others are
   /// for writes, whose commits share a flush of the write-ahead log.
   static let readConnections = 8
+  /// Reads by key go to as few connections as can keep up with the event loops, each to one that has answered within this
+  /// time: more of them become one statement, and one of the server's processes at work costs less than several that take
+  /// turns on its processors. What takes longer is spread over the others.
+  private static let briskness: UInt64 = 1_000_000
+  /// Event loops whose reads by key one of the server's processes can answer.
+  private static let loopsPerConnection = 2
 
   /// Sends what waits to the connections that can take it.
   mutating func distribute(at now: UInt64) {
@@ -25,7 +31,9 @@ extension PointLaneCore {
         if connection === segment { segment = nil }
         sendAlone(on: connection, at: now)
       } else {
-        segment = leastLoaded(of: slots.prefix(Self.readConnections), at: now) ?? leastLoaded(of: slots[...], at: now)
+        segment =
+          (next.isGatherable ? brisk(at: now) : nil)
+          ?? leastLoaded(of: slots.prefix(Self.readConnections), at: now) ?? leastLoaded(of: slots[...], at: now)
         guard let connection = segment else { break }
         if !sendReads(on: connection, limit: min(share, Self.loadLimit - connection.load), at: now) { segment = nil }
       }
@@ -65,6 +73,15 @@ extension PointLaneCore {
       if connection.load == 0 && best === connection { break }
     }
     return best
+  }
+
+  /// The connection for further reads by key; nil: they are not done in a moment.
+  private func brisk(at now: UInt64) -> PipelinedConnection? {
+    let count = min(max(1, configuration.eventLoops / Self.loopsPerConnection), Self.readConnections)
+    return leastLoaded(of: slots.prefix(count), at: now) { connection in
+      connection.load == 0
+        || connection.load == connection.keyReads && now < MonotonicTime.after(connection.headSince, Self.briskness)
+    }
   }
 
   /// Sends the first of the queue between two Syncs.

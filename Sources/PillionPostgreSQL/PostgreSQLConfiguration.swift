@@ -5,6 +5,8 @@ package struct PostgreSQLConfiguration: Sendable {
   /// Connections that unary calls share, 1 to 256. Reads want few (larger batches), writes more (commits of different
   /// connections share a flush of the write-ahead log).
   package var pointConnections = 16
+  /// Event loops that calls come from.
+  package var eventLoops = 2
   /// Connections for Lists, each for one List at a time; opened when needed, closed when idle.
   package var streamConnections = 8
   /// Threads that read Lists, at most one a connection.

@@ -41,7 +41,9 @@ extension DatabaseURL {
     postgresql.hasSession = configuration.prepares
     postgresql.acquireTimeout = .milliseconds(configuration.acquireTimeoutMilliseconds)
     postgresql.streamConnections = configuration.streams
-    postgresql.streamThreads = configuration.threads > 0 ? configuration.threads : System.coreCount
+    let threads = configuration.threads > 0 ? configuration.threads : System.coreCount
+    postgresql.eventLoops = threads
+    postgresql.streamThreads = threads
     postgresql.queueLimit = configuration.queue
     postgresql.maximumLifetime = .milliseconds(configuration.lifetimeMilliseconds)
     if configuration.connections > 0 { postgresql.pointConnections = configuration.connections }
