@@ -37,7 +37,9 @@ package final class ReplicatedDriver: Driver {
   }
 
   package func submit(_ operations: inout Ring<Operation>) {
-    guard let replica = next() else { return primary.submit(&operations) }
+    // Writes alone do not move the turn on, or reads between them would all be one copy's.
+    let hasReads = (0..<operations.count).contains { operations[$0]?.bound.isWrite == false }
+    guard hasReads, let replica = next() else { return primary.submit(&operations) }
     var reads = Ring<Operation>()
     operations.filter { operation in
       if operation.bound.isWrite { return true }
