@@ -206,7 +206,9 @@ def measure_open(database, contenders, pg, options, found):
         call = CALLS[key]
         taking_part = [one for one in contenders if one.pace != "few" and found.peak(DATABASES[database], call.title, shape, one.name)]
         for part in (0.5, 0.8) if key in options.calls else ():
-            measures = {one.name: lambda one=one: open_loop(one, call, shape, part, options.seconds) for one in taking_part}
+            ours = next((one for one in taking_part if one.ours and part == 0.5), None)
+            measures = {one.name: lambda one=one: open_loop(one, call, shape, part, options.seconds, beside=None if one.ours else ours)
+                        for one in taking_part}
             what = f"{call.title}, {DATABASES[database]}"
             for who, rounds in found.alternate(f"{what}, at {part:.0%} of its peak", options.rounds, measures).items():
                 found.open.append((what, who, part, median([r["rate"] for r in rounds]), rounds))
@@ -220,11 +222,12 @@ def measure_pauses(options, found):
         found.pauses.append({key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", done.stdout)})
 
 
-def open_loop(one, call, shape, part, seconds):
+def open_loop(one, call, shape, part, seconds, beside=None):
     """At a part of the peak, which is measured just before: the machine is not as fast at all times, and a server that has rested while
-    the others had their turn has its program to read anew."""
+    the others had their turn has its program to read anew. As `beside`, what that server makes of the same load."""
     rate = one.call(call.operation, shape, seconds)["rps"] * part
-    return {**one.call(call.operation, shape, max(seconds, 1), rate=f"{rate:.0f}"), "rate": rate}
+    at_rate = lambda server: server.call(call.operation, shape, max(seconds, 1), rate=f"{rate:.0f}")
+    return {**at_rate(one), "rate": rate, "beside": beside and at_rate(beside)}
 
 
 def certificate(folder):
@@ -324,6 +327,11 @@ def is_floor(who):
     return who.startswith(("pgbench", "libpq", "sqlite3", "psql")) or who == "grpc-go, from its memory"
 
 
+def at_peers_load(found):
+    """What was measured in an open loop with Pillion under the same load as a peer: name, peer, calls a second, rounds."""
+    return [(name, who, rate, rounds) for name, who, _, rate, rounds in found.open if rounds[0]["beside"]]
+
+
 def wins(found):
     """A row for each figure in which a peer or a floor is better than Pillion, by medians: what, which figure, who, theirs, ours."""
     rows = []
@@ -346,6 +354,9 @@ def wins(found):
     for name, part in dict.fromkeys((entry[0], entry[2]) for entry in found.open):
         tails = {who: median([r["p999_us"] for r in rounds]) for what, who, load, _, rounds in found.open if (what, load) == (name, part)}
         compare(f"{name}, open loop", f"p99.9, µs, each at {part:.0%} of its own peak", tails, tails.get(OURS))
+    for name, who, rate, rounds in at_peers_load(found):
+        tail = lambda results: median([result["p999_us"] for result in results])
+        compare(f"{name}, open loop", f"p99.9, µs, both at {rate:,.0f} calls/s", {who: tail(rounds)}, tail([result["beside"] for result in rounds]))
     for database, name in DATABASES.items():
         rates = {who: median([r["rows"] for r in rounds]) for where, who, rounds in found.million if where == name}
         compare(f"List of a whole table, {name}", "rows/s", rates, rates.get(OURS), True)
@@ -451,6 +462,13 @@ def write(found, options, began):
             tails[f"{name}, {part:.0%} of its peak"].append((f"{who}, {rate:,.0f}/s", median([r["p999_us"] for r in rounds])))
         bars(REPORT / "tails.svg", "p99.9 in an open loop, microseconds: less is better", list(tails.items()))
         lines += ["", "![p99.9](tails.svg)"]
+        if same := at_peers_load(found):
+            lines += ["", "Pillion at the load of each peer above at 50 %, in the same rounds:", "",
+                      "| what | calls/s | server | p50 | p99 | p99.9 |", "|---|---|---|---|---|---|"]
+            for name, who, rate, rounds in same:
+                for server, results in ((who, rounds), (OURS, [result["beside"] for result in rounds])):
+                    lines.append(f"| {name} | {rate:,.0f} | {server} | "
+                                 + " | ".join(spread([result[key] for result in results]) for key in ("p50_us", "p99_us", "p999_us")) + " |")
     if found.servers:
         lines += ["", "## Start and memory", "", "| server | start to first answer, ms | resident then, MiB | resident after Retrieve, 16 × 16, MiB |", "|---|---|---|---|"]
         lines += [f"| {who}, {DATABASES[database]} | {spread(one['start'])} | {one['idle']:,.1f} | {f'''{one['memory']:,.1f}''' if 'memory' in one else '–'} |"
