@@ -30,6 +30,8 @@ from plots import bars
 
 REPORT = run.HERE / "report"
 README = run.HERE.parent / "README.md"
+# How a load that did not go well ends.
+FAILURES = (SystemExit, subprocess.CalledProcessError)
 ALL, SOME, FAST = {"few", "some", "many"}, {"some", "many"}, {"many"}
 
 
@@ -102,12 +104,15 @@ class Found:
             for name in list(results):
                 try:
                     results[name].append(measures[name]())
-                except (SystemExit, subprocess.CalledProcessError) as failure:
-                    errors = re.findall(r"error ([^\n]+)", str(failure)) or [str(failure).strip().split("\n")[-1]]
-                    self.left_out.append(f"{name} in {what}, as calls failed: {'; '.join(errors)}")
-                    print(self.left_out[-1], flush=True)
+                except FAILURES as failure:
+                    self.leave_out(name, what, failure)
                     del results[name]
         return results
+
+    def leave_out(self, name, what, failure):
+        errors = re.findall(r"error ([^\n]+)", str(failure)) or [str(failure).strip().split("\n")[-1]]
+        self.left_out.append(f"{name} in {what}, as calls failed: {'; '.join(errors)}")
+        print(self.left_out[-1], flush=True)
 
     def peak(self, database, title, shape, who):
         for cell in self.cells:
@@ -206,10 +211,11 @@ def measure_open(database, contenders, pg, options, found):
         call = CALLS[key]
         taking_part = [one for one in contenders if one.pace != "few" and found.peak(DATABASES[database], call.title, shape, one.name)]
         for part in (0.5, 0.8) if key in options.calls else ():
-            ours = next((one for one in taking_part if one.ours and part == 0.5), None)
-            measures = {one.name: lambda one=one: open_loop(one, call, shape, part, options.seconds, beside=None if one.ours else ours)
-                        for one in taking_part}
+            measures = {one.name: lambda one=one: open_loop(one, call, shape, part, options.seconds) for one in taking_part}
             what = f"{call.title}, {DATABASES[database]}"
+            for ours in (one for one in taking_part if one.ours and part == 0.5):
+                measures |= {one.name: lambda one=one: open_loop_beside(one, ours, call, shape, part, options.seconds, what, found)
+                             for one in taking_part if not one.ours}
             for who, rounds in found.alternate(f"{what}, at {part:.0%} of its peak", options.rounds, measures).items():
                 found.open.append((what, who, part, median([r["rate"] for r in rounds]), rounds))
                 print(f"{what}, {part:.0%} of peak: {who} p99.9 {spread([r['p999_us'] for r in rounds])} µs", flush=True)
@@ -222,12 +228,21 @@ def measure_pauses(options, found):
         found.pauses.append({key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", done.stdout)})
 
 
-def open_loop(one, call, shape, part, seconds, beside=None):
+def open_loop(one, call, shape, part, seconds):
     """At a part of the peak, which is measured just before: the machine is not as fast at all times, and a server that has rested while
-    the others had their turn has its program to read anew. As `beside`, what that server makes of the same load."""
+    the others had their turn has its program to read anew."""
     rate = one.call(call.operation, shape, seconds)["rps"] * part
-    at_rate = lambda server: server.call(call.operation, shape, max(seconds, 1), rate=f"{rate:.0f}")
-    return {**at_rate(one), "rate": rate, "beside": beside and at_rate(beside)}
+    return {**one.call(call.operation, shape, max(seconds, 1), rate=f"{rate:.0f}"), "rate": rate}
+
+
+def open_loop_beside(one, ours, call, shape, part, seconds, what, found):
+    """The same with what Pillion makes of that load as `beside`. Should it fail, it is Pillion that is left out, and not the peer."""
+    result = open_loop(one, call, shape, part, seconds)
+    try:
+        result["beside"] = ours.call(call.operation, shape, max(seconds, 1), rate=f"{result['rate']:.0f}")
+    except FAILURES as failure:
+        found.leave_out(f"{OURS} at the load of {one.name}", what, failure)
+    return result
 
 
 def certificate(folder):
@@ -329,7 +344,7 @@ def is_floor(who):
 
 def at_peers_load(found):
     """What was measured in an open loop with Pillion under the same load as a peer: name, peer, calls a second, rounds."""
-    return [(name, who, rate, rounds) for name, who, _, rate, rounds in found.open if rounds[0]["beside"]]
+    return [(name, who, rate, rounds) for name, who, _, rate, rounds in found.open if all("beside" in result for result in rounds)]
 
 
 def wins(found):
