@@ -6,6 +6,8 @@ protocol ConnectorClient: AnyObject, Sendable {
   func connected(_ connection: Connection)
   /// The attempt is repeated until it succeeds.
   func connectFailed(_ error: DatabaseError)
+  /// After failures, somebody else's connection could be opened: this one's is tried next.
+  func serverAnswers()
 }
 
 /// A thread that opens connections for the lanes, one after the other, with backoff.
@@ -73,19 +75,24 @@ final class Connector: Sendable {
       }
       do {
         let connection = try opening.open(request.role, interrupt: end.descriptor)
+        let hadFailed = backoff.failures > 0
         backoff.succeed()
         request.client.connected(connection)
+        if hadFailed { for client in waitingClients() { client.serverAnswers() } }
       } catch {
         // Behind the others: when only so many connections are allowed, those who have none come first.
-        let clients = state.withLock { state in
-          if !state.isStopped { state.requests.append(request) }
-          return (0..<state.requests.count).compactMap { state.requests[$0]?.client }
-        }
-        var told = Set<ObjectIdentifier>()
-        for client in clients where told.insert(ObjectIdentifier(client)).inserted { client.connectFailed(error) }
+        state.withLock { if !$0.isStopped { $0.requests.append(request) } }
+        for client in waitingClients() { client.connectFailed(error) }
         wait(for: -1, until: MonotonicTime.after(MonotonicTime.now(), backoff.fail(error)))
       }
     }
+  }
+
+  /// Those who have asked for a connection, each once.
+  private func waitingClients() -> [any ConnectorClient] {
+    let clients = state.withLock { state in (0..<state.requests.count).compactMap { state.requests[$0]?.client } }
+    var found = Set<ObjectIdentifier>()
+    return clients.filter { found.insert(ObjectIdentifier($0)).inserted }
   }
 
   /// Until the descriptor is readable, the time has come, or it is over.

@@ -12,6 +12,8 @@ final class PointLane: ConnectorClient {
     var operations = Ring<Operation>()
     var connections: [Connection] = []
     var connectFailure: DatabaseError?
+    /// The connector can open connections again, for others so far.
+    var serverAnswers = false
     var cancelsSent: [CancelHandle] = []
     var hasCancellations = false
     /// Whether the lane will look into the inbox without being woken.
@@ -25,7 +27,8 @@ final class PointLane: ConnectorClient {
     var refusals = 0
 
     var isEmpty: Bool {
-      operations.isEmpty && connections.isEmpty && connectFailure == nil && cancelsSent.isEmpty && !hasCancellations
+      operations.isEmpty && connections.isEmpty && connectFailure == nil && !serverAnswers && cancelsSent.isEmpty
+        && !hasCancellations
     }
   }
 
@@ -100,7 +103,18 @@ final class PointLane: ConnectorClient {
 
   func noteCancellation() { post { $0.hasCancellations = true } }
   func connected(_ connection: Connection) { post { $0.connections.append(connection) } }
-  func connectFailed(_ error: DatabaseError) { post { $0.connectFailure = error } }
+  func connectFailed(_ error: DatabaseError) {
+    post {
+      $0.connectFailure = error
+      $0.serverAnswers = false
+    }
+  }
+  func serverAnswers() {
+    post {
+      $0.connectFailure = nil
+      $0.serverAnswers = true
+    }
+  }
 
   /// Lets what runs finish, answers what waits, and ends the thread.
   func stop() {
@@ -228,12 +242,14 @@ final class PointLane: ConnectorClient {
       let news = inbox
       inbox.connections = []
       inbox.connectFailure = nil
+      inbox.serverAnswers = false
       inbox.cancelsSent = []
       inbox.hasCancellations = false
       return news
     }
     if let news {
       if let failure = news.connectFailure { core.acceptFailure(failure) }
+      if news.serverAnswers { core.serverAnswers(at: now) }
       for connection in news.connections { core.accept(connection, at: now) }
       for handle in news.cancelsSent { core.cancelSent(handle) }
       if news.hasCancellations { core.nextTimer = now }

@@ -113,6 +113,14 @@ struct PointLaneCore: ~Copyable {
     availability.set(false)
   }
 
+  /// The server is back, and a connection to it is about to be opened: calls wait for that one as they would if the last
+  /// had broken just now.
+  mutating func serverAnswers(at now: UInt64) {
+    guard downSince != nil else { return }
+    downSince = now
+    connectError = nil
+  }
+
   mutating func install(_ connection: Connection, at slot: Int, _ now: UInt64) {
     let installed = PipelinedConnection(connection, slot: slot, configuration, counts: statements)
     installed.endOfLife = configuration.endOfLife(from: now)

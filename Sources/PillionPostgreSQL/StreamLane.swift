@@ -71,6 +71,8 @@ final class StreamLane: ConnectorClient {
   func noteCancellation() { post { $0.hasCancellations = true } }
   func connected(_ connection: Connection) { post { $0.opened.append(connection) } }
   func connectFailed(_ error: DatabaseError) { post { $0.connectFailure = error } }
+  /// A List waits for a connection in any case.
+  func serverAnswers() {}
 
   /// Has what waits end, and what runs finish for a while.
   func beginStop() {

@@ -25,6 +25,32 @@ import Testing
     #expect(ring.removeFirst() == nil && ring.isEmpty)
   }
 
+  /// Who finds no connection for long is refused at once, until the server lets somebody in again.
+  @Test func patienceBeginsAnewWithTheServer() throws {
+    let configuration = PostgreSQLConfiguration(connectionString: "")
+    var core = PointLaneCore(configuration, try Poller(), Availability(), StatementCounts())
+    let mailbox = TestMailbox()
+    func read() -> Operation {
+      Operation(
+        steps: [Step(TestStatement.select, parameters: [], effect: .requireRow)], parameters: Parameters(),
+        isWrite: false, mailbox: mailbox)
+    }
+    let patience = configuration.acquireTimeout.nanoseconds
+    core.startWithout(at: 0)
+    core.acceptFailure(DatabaseError(.pillion(.unavailable), "refused"))
+    let refused = read()
+    core.accept(refused, at: patience + 1)
+    #expect(refused.outcome.error?.code == .pillion(.unavailable) && core.queue.isEmpty)
+
+    core.serverAnswers(at: patience + 2)
+    let patient = read()
+    core.accept(patient, at: patience + 3)
+    core.expire(at: patience + 4)
+    #expect(patient.outcome.error == nil && core.queue.count == 1)
+    core.expire(at: 2 * patience + 4)
+    #expect(patient.outcome.error?.code == .pillion(.unavailable) && core.queue.isEmpty)
+  }
+
   @Test func backoffDoublesToItsCap() {
     var backoff = Backoff()
     let down = DatabaseError(.pillion(.unavailable), "refused")
