@@ -169,7 +169,10 @@ let package = Package(
       ]),
     .testTarget(
       name: "PillionServiceTests",
-      dependencies: ["PillionService", "PillionSchema", "PillionWire", "PillionDatabase", "PillionTransport"]),
+      dependencies: [
+        "PillionService", "PillionSchema", "PillionWire", "PillionDatabase", "PillionTransport",
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
     .testTarget(
       name: "PillionInterceptorsTests",
       dependencies: [

@@ -65,6 +65,11 @@ open class Operation: Job, @unchecked Sendable {
   package let bound: BoundOperation
   /// Written by the lane before `arrive()`.
   package var outcome: Outcome = .pending
+  /// Whether the thread that hands it to the driver may be kept from sleeping for `AwakeWait.nanoseconds`. Set before that.
+  package final var staysAwake = false
+  /// Written by the lane: that thread has waited for the answer, with nothing else to do, for no longer than that where
+  /// it stayed awake.
+  package final var cameAtOnce = false
 
   package init(
     _ bound: consuming BoundOperation, mailbox: any Mailbox, deadline: UInt64 = 0, session: CallSession? = nil

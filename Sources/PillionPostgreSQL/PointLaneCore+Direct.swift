@@ -6,21 +6,23 @@ extension PointLaneCore {
   struct Handover: Sendable {
     let connection: Connection
     let slot: Int
+    /// What the read belongs to.
+    let operation: Operation
   }
 
   /// Hands over the connection that the read which waits will go to, until `handBack`.
   ///
   /// - Returns: nil where nobody shall wait for the answer.
   mutating func handOver(at now: UInt64) -> Handover? {
-    guard inFlight == 0, queue.count == 1, let read = queue.calls.first, !read.isWrite, successors.isEmpty else {
-      return nil
-    }
+    guard inFlight == 0, queue.count == 1, let read = queue.calls.first, !read.isWrite,
+      let operation = read.operation, successors.isEmpty
+    else { return nil }
     guard
       let next = leastLoaded(of: slots.prefix(Self.readConnections), at: now), next.entries.isEmpty,
       directWaits.permits()
     else { return nil }
     poller.pause(next.connection.socket, token: UInt64(next.slot))
-    return Handover(connection: next.connection, slot: next.slot)
+    return Handover(connection: next.connection, slot: next.slot, operation: operation)
   }
 
   /// Whether the read on this connection is all that the lane has to do.

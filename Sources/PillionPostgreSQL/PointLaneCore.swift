@@ -53,7 +53,7 @@ struct PointLaneCore: ~Copyable {
   var connectError: DatabaseError?
   var isStopping = false
   var gatherLimits = GatherLimits()
-  var directWaits = DirectWaits()
+  var directWaits = AdaptiveWait()
   /// Operations so far that no connection could take at once.
   var waits = 0
 

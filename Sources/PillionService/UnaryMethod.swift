@@ -163,7 +163,12 @@ private final class UnaryOperation: Operation, @unchecked Sendable {
   }
 
   override public func arrive() {
-    guard !call.isEnded else { return }
+    if !call.isEnded { answer() }
+    guard staysAwake || cameAtOnce else { return }
+    method.loops.state(of: call.eventLoop).attend(after: self) { [call] in call.isServerIdle ? call.socket : nil }
+  }
+
+  private func answer() {
     let outcome = takeOutcome()
     call.noteTrace(
       of: self, method.driver.dialect, isFailed: outcome.isFailure,

@@ -62,6 +62,7 @@ extension Connection {
     clock.callBegan()
     call.indexInConnection = calls.count
     calls.append(call)
+    loop.callCount.add(1)
     call.hasRequestEnded = hasEndFlag
     if let refusal = head.refusal(limit: headerListLimit) { return call.refuse(refusal) }
     if isUnderPressure { return call.refuse(Refusal(loop.configuration.exhausted)) }
@@ -110,6 +111,7 @@ extension Connection {
     let index = call.indexInConnection
     guard calls.indices.contains(index), calls[index] === call else { return }
     call.indexInConnection = -1
+    loop.callCount.add(-1)
     let last = calls.removeLast()
     if last !== call {
       last.indexInConnection = index
@@ -121,6 +123,7 @@ extension Connection {
   func closeCalls(reason: CancelReason) {
     var open: [ServerCall] = []
     swap(&open, &calls)
+    loop.callCount.add(-open.count)
     for call in open {
       call.indexInConnection = -1
       nghttp2_session_set_stream_user_data(session?.pointer, call.streamID, nil)

@@ -16,6 +16,7 @@ package final class LoopContext: @unchecked Sendable {
   package let clock: ServerClock
   let configuration: TransportConfiguration
   let load: ServerLoad
+  let callCount: CallCount
   let clockLimits: ConnectionClock.Limits
   /// The layers around every call; nil: none.
   let chain: InterceptorChain?
@@ -52,6 +53,7 @@ package final class LoopContext: @unchecked Sendable {
     self.configuration = configuration
     self.router = router.copy()
     self.load = load
+    self.callCount = load.makeCallCount()
     self.memory = LoopMemory(load.memory)
     self.clockLimits = ConnectionClock.Limits(configuration)
     self.watchInterval = configuration.watchInterval

@@ -141,6 +141,15 @@ public final class ServerCall: @unchecked Sendable {
     _modify { yield &connection.attributes }
   }
 
+  /// The client's socket; nil: the connection has ended, or has none.
+  package var socket: CInt? {
+    guard let pipeline = connection.context?.pipeline else { return nil }
+    return try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+  }
+
+  /// Whether no client of the server waits for anything.
+  package var isServerIdle: Bool { loop.load.calls == 0 }
+
   /// Who the client is by its verified certificate; nil without TLS, and without a certificate.
   public var peerIdentity: PeerIdentity? { connection.identity }
 

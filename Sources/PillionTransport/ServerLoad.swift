@@ -1,5 +1,17 @@
 import Synchronization
 
+/// How many calls of one event loop are under way: written by that loop alone, read by all.
+final class CallCount: Sendable {
+  // The loops write all the time: no two counts share a line of the cache.
+  private let paddingBefore = (0, 0, 0, 0, 0, 0, 0, 0)
+  private let count = Atomic<Int>(0)
+  private let paddingBehind = (0, 0, 0, 0, 0, 0, 0, 0)
+
+  var value: Int { count.load(ordering: .relaxed) }
+
+  func add(_ change: Int) { count.store(value &+ change, ordering: .relaxed) }
+}
+
 /// What the connections of a server are and were.
 package struct TransportStatistics: Sendable {
   /// Now.
@@ -8,6 +20,8 @@ package struct TransportStatistics: Sendable {
   package var opened: Int
   /// So far, because they were one too many.
   package var refused: Int
+  /// Under way now.
+  package var calls: Int
   /// Bytes that the loops have reserved of `max_buffer`.
   package var reservedBytes: Int
 }
@@ -16,6 +30,7 @@ package struct TransportStatistics: Sendable {
 final class ServerLoad: Sendable {
   let memory: MemoryBudget
   private let maxConnections: Int
+  private let callCounts = Mutex<[CallCount]>([])
   private let connections = Atomic<Int>(0)
   private let opened = Atomic<Int>(0)
   private let refused = Atomic<Int>(0)
@@ -24,6 +39,16 @@ final class ServerLoad: Sendable {
     memory = MemoryBudget(limit: max(configuration.maxBufferedBytes, configuration.maxMessageBytes))
     maxConnections = configuration.maxConnections
   }
+
+  /// For one more event loop.
+  func makeCallCount() -> CallCount {
+    let count = CallCount()
+    callCounts.withLock { $0.append(count) }
+    return count
+  }
+
+  /// Calls under way on all event loops.
+  var calls: Int { callCounts.withLock { counts in counts.reduce(0) { $0 + $1.value } } }
 
   /// Takes a place for a connection; false when all are taken.
   func admit() -> Bool {
@@ -39,7 +64,7 @@ final class ServerLoad: Sendable {
   var statistics: TransportStatistics {
     TransportStatistics(
       connections: connections.load(ordering: .relaxed), opened: opened.load(ordering: .relaxed),
-      refused: refused.load(ordering: .relaxed), reservedBytes: memory.reservedBytes)
+      refused: refused.load(ordering: .relaxed), calls: calls, reservedBytes: memory.reservedBytes)
   }
 
   /// Gives a place back.

@@ -67,9 +67,46 @@ import Testing
     #expect(try test.outcome(test.read(TestStatement.echo, [1, "one"])).row?.title == "one")
   }
 
-  /// Statements are waited for while that pays, less and less often while it does not, and again when it does.
+  /// An operation is told when whoever submitted it had to wait for nothing else, and not for long.
+  @Test func answersThatComeAtOnce() throws {
+    let test = try PostgreSQLTest([TestStatement.table])
+    func cameAtOnce(_ operation: Operation, isAwake: Bool) throws -> Bool {
+      operation.staysAwake = isAwake
+      _ = try test.outcome(operation)
+      return operation.cameAtOnce
+    }
+    for isAwake in [false, true] {
+      var count = 0
+      for number: Int64 in 0..<200 {
+        let read = test.read(TestStatement.echo, [.int(number), "row"])
+        if try cameAtOnce(read, isAwake: isAwake) { count += 1 }
+        #expect(read.outcome.row == TestRow(id: number, title: "row"))
+      }
+      #expect(count > 0)
+      // Longer than anybody waits.
+      for _ in 0..<3 { #expect(try !cameAtOnce(test.read(TestStatement.sleep, [200]), isAwake: isAwake)) }
+      let write = test.write(TestStatement.insert, [isAwake ? 1 : 2, "row"])
+      #expect(try !cameAtOnce(write, isAwake: isAwake))
+    }
+  }
+
+  @Test func socketsAreLookedAt() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+    defer { close(ends[0]) }
+    #expect(!AwakeWait.untilReadable(ends[0]))
+    #expect(write(ends[1], "x", 1) == 1)
+    #expect(AwakeWait.untilReadable(ends[0]))
+    var byte: UInt8 = 0
+    #expect(read(ends[0], &byte, 1) == 1)
+    #expect(!AwakeWait.untilReadable(ends[0]))
+    close(ends[1])
+    #expect(AwakeWait.untilReadable(ends[0]))
+  }
+
+  /// Something is waited for while that pays, less and less often while it does not, and again when it does.
   @Test func waitsAreLearned() {
-    var waits = DirectWaits()
+    var waits = AdaptiveWait()
     func skipped() -> Int {
       var count = 0
       while !waits.permits() { count += 1 }

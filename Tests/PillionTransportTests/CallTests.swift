@@ -1,3 +1,6 @@
+import Glibc
+import NIOCore
+import Synchronization
 import Testing
 
 @testable import PillionTransport
@@ -36,6 +39,64 @@ import Testing
       for stream in stride(from: UInt32(1), to: 40, by: 2) {
         #expect(await client.answer(stream)?.body == framed([UInt8(stream)]))
       }
+    }
+  }
+
+  @Test func `the calls under way are counted, on all loops and however they end`() async throws {
+    try await withServer { port, _, server in
+      var clients: [RawClient] = []
+      for _ in 0..<6 { clients.append(try #require(RawClient(port: port))) }
+      for client in clients {
+        for stream: UInt32 in [1, 3] { client.sendHeaders(stream, RawClient.requestFields(path: "/t.T/Bidi")) }
+        client.request(5, path: "/t.T/Echo", message: [1])
+        #expect(await client.answer(5)?.grpcStatus == 0)
+      }
+      #expect(server.statistics.calls == 12)
+      for client in clients { client.sendData(1, [], endStream: true) }
+      for client in clients { #expect(await client.answer(1)?.grpcStatus == 0) }
+      #expect(server.statistics.calls == 6)
+      for client in clients.prefix(3) {
+        client.send(Frame(.resetStream, stream: 3, bigEndian(8)))
+        client.request(7, path: "/t.T/Echo", message: [1])
+        #expect(await client.answer(7)?.grpcStatus == 0)
+      }
+      #expect(server.statistics.calls == 3)
+      clients.removeLast(3)
+      for _ in 0..<1000 where server.statistics.calls > 0 { try await Task.sleep(for: .milliseconds(10)) }
+      #expect(server.statistics.calls == 0)
+    }
+  }
+
+  @Test func `a call knows its client's socket, as long as there is one`() async throws {
+    let open = Mutex<ServerCall?>(nil)
+    let method = MethodDescriptor(path: "/t.T/Socket", isClientStreaming: false, isServerStreaming: false)
+    let journal = Journal()
+    let router = Router(methods: [
+      (
+        method,
+        ClosureMethod(journal: journal) { handler, call, _ in
+          handler.requestEnd = { call in
+            open.withLock { $0 = call }
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutableBytes(of: &address) { bytes in
+              _ = getpeername(call.socket ?? -1, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+            }
+            call.finish(message: framed(Array("127.0.0.1:\(UInt16(bigEndian: address.sin_port))=\(call.peer)".utf8)))
+          }
+        }
+      )
+    ])
+    try await withServer(router: router) { port, _, server in
+      var client = RawClient(port: port)
+      client?.request(1, path: "/t.T/Socket", message: [])
+      let answer = String(decoding: try #require(await client?.answer(1)).body.dropFirst(5), as: UTF8.self)
+      let parts = answer.split(separator: "=")
+      #expect(parts.count == 2 && parts.first == parts.last, "\(answer)")
+      client = nil
+      for _ in 0..<1000 where server.statistics.connections > 0 { try await Task.sleep(for: .milliseconds(10)) }
+      let call = try #require(open.withLock { $0 })
+      #expect(try await call.eventLoop.submit { call.socket == nil }.get())
     }
   }
 

@@ -23,6 +23,8 @@ package struct Configuration: Sendable {
   package private(set) var compression = ""
   package private(set) var shutdownGraceMilliseconds = 0
   package private(set) var threads = 0
+  /// Whether event loops may wait without sleeping.
+  package private(set) var busyPolls = true
   /// Host and port; nil: there is no admin port.
   package private(set) var admin: ListenAddress?
   package private(set) var database: DatabaseURL?
@@ -94,6 +96,7 @@ package struct Configuration: Sendable {
     compression = reader.choice("server.compression")
     shutdownGraceMilliseconds = reader.milliseconds("server.shutdown_grace")
     threads = reader.integer("server.threads")
+    busyPolls = reader.choice("server.busy_poll") == "on"
     admin = reader.plainAddress("admin.listen")
     database = reader.databaseURL("database.url")
     replicas = reader.replicas("database.replicas", of: database)

@@ -92,6 +92,11 @@ extension Setting {
       path: "server.threads", kind: .integer, defaultValue: "0",
       summary: "Event loops, and threads that read PostgreSQL's Lists; 0: one a core."),
     Setting(
+      path: "server.busy_poll", kind: .choice, defaultValue: "on",
+      summary:
+        "Whether an event loop that serves one client alone waits for it and for the database awake, 0.2 ms each at most.",
+      choices: ["off", "on"]),
+    Setting(
       path: "admin.listen", kind: .address,
       summary:
         "Address of the admin port, host:port: health, metrics and settings over HTTP; none: there is no such port."

@@ -93,7 +93,7 @@ package final class ServerHost {
       configuration: configuration, database: database, allowsDrift: options.allowsDrift, logger: logger)
     try check.run(definitions)
 
-    let loops = LoopStates(group: group)
+    let loops = LoopStates(group: group, staysAwake: configuration.busyPolls)
     let layers: [any Interceptor]
     do throws(InterceptorError) {
       let context = InterceptorContext(
