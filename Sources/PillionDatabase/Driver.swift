@@ -1,4 +1,5 @@
-/// A database as the services see it. Every method may be called from any thread, returns at once and never blocks.
+/// A database as the services see it. Every method may be called from any thread, returns at once and never blocks; but
+/// `submit` may take a millisecond on the thread of the operations' mailbox.
 package protocol Driver: AnyObject, Sendable {
   var dialect: Dialect { get }
 

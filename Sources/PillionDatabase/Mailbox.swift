@@ -6,6 +6,9 @@ package protocol Mailbox: AnyObject, Sendable {
   /// per batch; must not block.
   func deliver(_ jobs: ContiguousArray<Job>)
 
+  /// Whether the caller runs on the mailbox's own thread, which may work for a millisecond on what it submits.
+  var isOwnThread: Bool { get }
+
   /// Runs `work`, which may take a millisecond, on the mailbox's own thread once that has dealt with all it has at hand.
   ///
   /// - Returns: false, and `work` is not run, where the mailbox has no thread of its own.
@@ -13,6 +16,7 @@ package protocol Mailbox: AnyObject, Sendable {
 }
 
 extension Mailbox {
+  package var isOwnThread: Bool { false }
   package func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool { false }
 }
 

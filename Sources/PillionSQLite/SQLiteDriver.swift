@@ -4,14 +4,14 @@ package import PillionDatabase
 /// A SQLite database behind the `Driver` protocol.
 ///
 /// Threads: one that writes, `readers` that answer unary reads, `streamThreads` that step the open Lists. The calling
-/// threads only put jobs into queues.
+/// threads put jobs into queues; an event loop answers its own reads as long as none waits and they are quick.
 package final class SQLiteDriver: Driver {
   private let status = LaneStatus()
   private let writes: JobQueue
   private let reads: JobQueue
   private let streams: StreamScheduler
   private let threads: Locked<[LaneThread]>
-  private let readers: Int
+  private let readers: [ReaderLane]
   private let configuration: SQLiteConfiguration
   /// Whose transaction is next, among the sessions. SQLite's own lock is asked for again and again by whoever wants it, and
   /// may be had last by the one who came first.
@@ -33,14 +33,17 @@ package final class SQLiteDriver: Driver {
     streams = StreamScheduler(configuration)
     threads = Locked([])
     self.configuration = configuration
-    readers = max(configuration.readers, 1)
+    let streams = streams
+    let writer = try WriterLane(configuration, queue: writes, status: status, onLogFull: { streams.endIdle() })
+    var readers: [ReaderLane] = []
+    for _ in 0..<max(configuration.readers, 1) {
+      readers.append(try ReaderLane(configuration, queue: reads, status: status))
+    }
+    self.readers = readers
     var started: [LaneThread] = []
     do throws(DatabaseError) {
-      let streams = streams
-      let writer = try WriterLane(configuration, queue: writes, status: status, onLogFull: { streams.endIdle() })
       started.append(try LaneThread(name: "sqlite-writer") { writer.run() })
-      for number in 0..<readers {
-        let reader = try ReaderLane(configuration, queue: reads, status: status)
+      for (number, reader) in readers.enumerated() {
         started.append(try LaneThread(name: "sqlite-read-\(number)") { reader.run() })
       }
       let status = status
@@ -57,14 +60,23 @@ package final class SQLiteDriver: Driver {
   }
 
   package func submit(_ operations: inout Ring<Operation>) {
-    while let isWrite = operations.first?.bound.isWrite {
+    while let first = operations.first {
+      let isWrite = first.bound.isWrite
       var run = 1
       while run < operations.count, operations[run]?.bound.isWrite == isWrite { run += 1 }
+      if !isWrite, first.mailbox.isOwnThread, answer(&operations, count: run) { continue }
       guard let refusal = (isWrite ? writes : reads).push(&operations, count: run) else { continue }
       var refused = Ring<Operation>()
       refused.take(from: &operations, atMost: refusal.count)
       refuse(&refused, refusal.reason)
     }
+  }
+
+  /// Answers reads on the calling thread, their event loop's; false: they are all still there.
+  private func answer(_ operations: inout Ring<Operation>, count: Int) -> Bool {
+    guard reads.isEmpty else { return false }
+    for reader in readers where reader.answer(&operations, count: count) { return true }
+    return false
   }
 
   package func open(_ stream: RowStream) {
@@ -86,10 +98,10 @@ package final class SQLiteDriver: Driver {
   }
 
   package var statistics: DriverStatistics {
-    DriverStatistics(
-      lanes: [
-        writes.statistics("write", threads: 1), reads.statistics("read", threads: readers), streams.statistics,
-      ], statements: status.statements.values)
+    var read = reads.statistics("read", threads: readers.count)
+    read.busy = readers.count { $0.isBusy }
+    return DriverStatistics(
+      lanes: [writes.statistics("write", threads: 1), read, streams.statistics], statements: status.statements.values)
   }
 
   /// Queued jobs come back as unavailable, running reads and Lists are stopped, and the running group of writes is

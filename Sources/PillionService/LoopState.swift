@@ -73,6 +73,8 @@ package final class LoopState: Mailbox, @unchecked Sendable {
     }
   }
 
+  package var isOwnThread: Bool { eventLoop.inEventLoop }
+
   package func whenIdle(_ work: @escaping @Sendable () -> Void) -> Bool {
     eventLoop.execute(work)
     return true

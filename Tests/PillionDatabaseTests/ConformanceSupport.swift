@@ -12,8 +12,13 @@ final class TestMailbox: Mailbox {
   private let inbox = Locked<[Job]>([])
   private let queue = DispatchQueue(label: "mailbox")
   private let direct = Atomic<Int>(0)
+  /// Whether every thread passes for the mailbox's own.
+  let isOwnThread: Bool
 
-  init() { queue.setSpecific(key: Self.isOwnThread, value: true) }
+  init(isOwnThread: Bool = false) {
+    self.isOwnThread = isOwnThread
+    queue.setSpecific(key: Self.isOwnThread, value: true)
+  }
 
   /// Jobs whose answers the mailbox's own thread has read.
   var directCount: Int { direct.load(ordering: .relaxed) }

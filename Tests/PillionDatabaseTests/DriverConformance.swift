@@ -30,8 +30,10 @@ enum DriverScenario: String, CaseIterable, Sendable, CustomTestStringConvertible
 
   var testDescription: String { rawValue }
 
-  func run(on fixture: any DriverFixture) throws {
-    let test = try DriverTest(fixture, streams: self == .queuesStreamsBeyondTheLimit ? 1 : 4)
+  /// - Parameter isOnLoop: whether the test's threads pass for event loops.
+  func run(on fixture: any DriverFixture, isOnLoop: Bool = false) throws {
+    let test = try DriverTest(
+      fixture, streams: self == .queuesStreamsBeyondTheLimit ? 1 : 4, isOnLoop: isOnLoop)
     defer { test.shutdown() }
     switch self {
     case .readsARow: try test.readsARow()
@@ -68,13 +70,14 @@ enum DriverScenario: String, CaseIterable, Sendable, CustomTestStringConvertible
 final class DriverTest: Sendable {
   let fixture: any DriverFixture
   let driver: any Driver
-  let mailbox = TestMailbox()
+  let mailbox: TestMailbox
   private let isShutDown = Locked(false)
 
   var dialect: Dialect { fixture.dialect }
 
-  init(_ fixture: any DriverFixture, streams: Int) throws {
+  init(_ fixture: any DriverFixture, streams: Int, isOnLoop: Bool = false) throws {
     self.fixture = fixture
+    mailbox = TestMailbox(isOwnThread: isOnLoop)
     // Scenarios choose small keys themselves, which PostgreSQL's sequence does not notice.
     let key =
       fixture.dialect == .sqlite

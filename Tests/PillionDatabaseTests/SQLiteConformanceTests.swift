@@ -44,10 +44,14 @@ final class SQLiteFixture: DriverFixture {
 }
 
 @Suite struct SQLiteConformanceTests {
-  @Test(arguments: DriverScenario.allCases)
-  func file(_ scenario: DriverScenario) throws { try scenario.run(on: SQLiteFixture()) }
+  @Test(arguments: DriverScenario.allCases, [false, true])
+  func file(_ scenario: DriverScenario, isOnLoop: Bool) throws {
+    try scenario.run(on: SQLiteFixture(), isOnLoop: isOnLoop)
+  }
 
   /// A List from memory is read to its end before it starts, so it shows no queue for connections to wait in.
-  @Test(arguments: DriverScenario.allCases)
-  func memory(_ scenario: DriverScenario) throws { try scenario.run(on: SQLiteFixture(inMemory: true)) }
+  @Test(arguments: DriverScenario.allCases, [false, true])
+  func memory(_ scenario: DriverScenario, isOnLoop: Bool) throws {
+    try scenario.run(on: SQLiteFixture(inMemory: true), isOnLoop: isOnLoop)
+  }
 }

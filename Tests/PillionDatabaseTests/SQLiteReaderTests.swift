@@ -46,6 +46,76 @@ import Testing
     }
   }
 
+  /// An event loop answers quick reads itself: they are there when it has handed them over.
+  @Test func loopsAnswerQuickReads() throws {
+    let test = try DriverTest(try SQLiteFixture(), streams: 1, isOnLoop: true)
+    defer { test.shutdown() }
+    try test.fill(100)
+    var together = 0
+    for _ in 0..<20 {
+      let reads = (1...20).map { test.select(id: $0) }
+      test.submit(reads)
+      let answered = test.mailbox.takeAll().count
+      together += answered
+      _ = try test.mailbox.take(20 - answered)
+      for (index, read) in reads.enumerated() { #expect(read.outcome.row?.id == Int64(index + 1) && !read.cameAtOnce) }
+    }
+    #expect(together > 0)
+    var alone = 0
+    for id: Int64 in 1...100 {
+      let read = test.select(id: id)
+      test.driver.submit(read)
+      #expect(try test.mailbox.take(1).first === read)
+      if read.cameAtOnce { alone += 1 }
+    }
+    #expect(alone > 0)
+  }
+
+  /// A read that takes long is not the loop's: it gets its thread back, the reads that came along are answered by others,
+  /// and the slow one can be cancelled. Loops try again later.
+  @Test func loopsDoNotWaitForSlowReads() throws {
+    let test = try DriverTest(try SQLiteFixture { $0.readers = 2 }, streams: 1, isOnLoop: true)
+    defer { test.shutdown() }
+    try test.fill(100)
+    for _ in 0..<3 {
+      let slow = test.endless()
+      let quick = (1...60).map { test.select(id: $0) }
+      test.submit(quick[..<20] + [slow] + quick[20...])
+      #expect(try test.mailbox.take(60).count == 60)
+      #expect(quick.enumerated().allSatisfy { $0.element.outcome.row?.id == Int64($0.offset + 1) })
+      test.driver.cancel(slow)
+      _ = try test.mailbox.take(1)
+      #expect(slow.outcome.error?.code == .pillion(.cancelled))
+    }
+    var answered = 0
+    for id: Int64 in 1...100 {
+      let read = test.select(id: id)
+      test.driver.submit(read)
+      answered += test.mailbox.takeAll().count
+      if read.outcome.row == nil { _ = try test.mailbox.take(1) }
+    }
+    #expect(answered > 0)
+  }
+
+  /// A database that is locked against readers is waited for by a lane's thread alone.
+  @Test func loopsDoNotWaitForLocks() throws {
+    let test = try DriverTest(try SQLiteFixture(inMemory: true), streams: 1, isOnLoop: true)
+    defer { test.shutdown() }
+    try test.fill(3)
+    var session: (any Session)? = try test.driver.makeSession()
+    let job = Job(mailbox: test.mailbox)
+    for _ in 0..<3 {
+      try session?.execute("BEGIN EXCLUSIVE", for: job)
+      let reads = (1...3).map { test.select(id: $0) }
+      test.submit(reads)
+      #expect(test.mailbox.takeAll().isEmpty)
+      try session?.execute("COMMIT", for: job)
+      _ = try test.mailbox.take(3)
+      for (index, read) in reads.enumerated() { #expect(read.outcome.row?.id == Int64(index + 1)) }
+    }
+    session = nil
+  }
+
   @Test func stopsAtTheStatementTimeout() throws {
     let fixture = try SQLiteFixture { $0.statementTimeout = 100_000_000 }
     let test = try DriverTest(fixture, streams: 1)

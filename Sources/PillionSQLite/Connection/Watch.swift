@@ -8,12 +8,15 @@ final class Watch {
   /// Why a statement was stopped.
   enum Verdict {
     case cancelled, deadline, statementTimeout, shutdown
+    /// Not the statement's fault: another thread has the time for it.
+    case yielded
 
     var error: DatabaseError {
       switch self {
       case .cancelled: DatabaseError(.pillion(.cancelled), "the call was cancelled")
       case .deadline: DatabaseError(.pillion(.timeout), "the call's deadline has come")
       case .statementTimeout: DatabaseError(.pillion(.timeout), "the statement ran longer than the statement timeout")
+      case .yielded: DatabaseError(.pillion(.internal), "the statement is another thread's")
       case .shutdown: DatabaseError(.pillion(.unavailable), "the server is shutting down")
       }
     }
@@ -43,6 +46,8 @@ final class Watch {
   private(set) var now: UInt64 = 0
   /// Set when a callback has stopped the job's statement.
   private(set) var verdict: Verdict?
+  /// From when on the thread has no time for a statement that runs, or waits for a lock.
+  var yieldTime = UInt64.max
   /// Called once for a job that runs long, from inside its statement: must not touch the connection.
   var onSlow: (() -> Void)?
   /// Asked while a statement of the lane's own waits for a lock; true ends the wait.
@@ -71,6 +76,9 @@ final class Watch {
 
   func end() { job = nil }
 
+  /// Whether the last job was stopped because its thread had no time.
+  var hasYielded: Bool { if case .yielded? = verdict { true } else { false } }
+
   /// Why `job` shall not begin or go on, if so.
   static func verdict(on job: Job, now: UInt64) -> Verdict? {
     if job.deadline != 0, now >= job.deadline { return .deadline }
@@ -93,14 +101,15 @@ final class Watch {
   private func look(at job: Job) -> Verdict? {
     if stopsAtShutdown, status.isStopping { return .shutdown }
     if let verdict = Self.verdict(on: job, now: now) { return verdict }
-    return now >= statementLimit ? .statementTimeout : nil
+    if now >= statementLimit { return .statementTimeout }
+    return now >= yieldTime ? .yielded : nil
   }
 
   /// Busy handler: sleeps a little; whether to try the lock again. `attempt` counts from 0 in each wait.
   func waitsForLock(attempt: Int32) -> Bool {
     now = MonotonicTime.now()
     if attempt == 0 { waitStarted = now }
-    if let job, let reason = look(at: job) {
+    if let job, let reason = look(at: job) ?? (yieldTime == .max ? nil : .yielded) {
       verdict = reason
       return false
     }

@@ -18,6 +18,8 @@ final class JobQueue: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
+  var isEmpty: Bool { monitor.withLock { $0.jobs.isEmpty } }
+
   /// Takes the first `count` of `operations`, or says of how many of these not, and why: they are still there.
   func push(_ operations: inout Ring<Operation>, count: Int) -> (count: Int, reason: DatabaseError.Reason)? {
     var wakes = false
