@@ -17,7 +17,8 @@ package final class LoopState: Mailbox, @unchecked Sendable {
   private let staysAwake: Bool
   /// Whether it has waited so for the call that comes next.
   private var isAwake = false
-  private var awakeWaits = AdaptiveWait()
+  /// One that does not pay costs less than a call does.
+  private var awakeWaits = AdaptiveWait(longestPause: 64)
 
   /// - Parameter staysAwake: whether the loop may wait for input without sleeping (`attend`).
   package init(eventLoop: any EventLoop, staysAwake: Bool) {

@@ -23,7 +23,7 @@ import Testing
   @Test func aClientThatThinks() throws {
     let conversation = try Conversation()
     for _ in 0..<1000 { #expect(try !conversation.call(cameAtOnce: true, next: false).staysAwake) }
-    #expect(conversation.looks == 10)
+    #expect(conversation.looks == 21)
   }
 
   /// While others have calls under way, the loop sleeps.

@@ -1,13 +1,13 @@
 /// Whether to wait in a way that costs something while it is done, as long as it pays.
 package struct AdaptiveWait: Sendable {
-  private static let longestPause = 1024
-
+  private let longestPause: Int
   /// Waits to let go by after the next time that it does not pay.
   private var pause = 1
   /// Those still to let go by.
   private var skips = 0
 
-  package init() {}
+  /// - Parameter longestPause: the most waits to let go by after one that did not pay: many, where such a one costs much.
+  package init(longestPause: Int = 1024) { self.longestPause = longestPause }
 
   /// Asked once for each time that could be waited so.
   package mutating func permits() -> Bool {
@@ -22,7 +22,7 @@ package struct AdaptiveWait: Sendable {
       pause = max(1, pause / 2)
     } else {
       skips = pause
-      pause = min(pause * 2, Self.longestPause)
+      pause = min(pause * 2, longestPause)
     }
   }
 }
