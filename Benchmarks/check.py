@@ -2,7 +2,8 @@
 """The regression guard: instructions and allocations that a call takes, beside the committed thresholds.json.
 
 Instructions are counted by callgrind in the server's process alone, over many calls that follow one another, after as many that
-warm it up: no clock is involved, so that machines agree within the tolerance. Allocations are counted by a preloaded library, in
+warm it up: no clock is involved, so that machines agree within the tolerance; the event loops sleep between the calls, as how often they
+look for the next one before is a matter of the clock. Allocations are counted by a preloaded library, in
 a run of their own. A figure above its threshold by more than the tolerance fails, and the functions that grew are named; one
 that fell by more than the tolerance passes, with the advice to write it down.
 
@@ -133,6 +134,7 @@ def main():
         urls = {}
         for path in options.only.split(","):
             database, operation, more, settings = PATHS[path]
+            settings += "\nserver.busy_poll: off\n"
             if database not in urls:
                 if database == "sqlite":
                     run.seed_sqlite(folder / "bench.db", 1000)
