@@ -177,7 +177,7 @@ final class PointLane: ConnectorClient {
       let now = MonotonicTime.now()
       let hasPaid = hasInput && core.isAlone(on: handover)
       core.directWaits.note(hasPaid: hasPaid)
-      // Nobody has answered it: it is the lane's.
+      // On its mailbox's thread, the only one to look at it, even where it has been given up meanwhile.
       if hasPaid { handover.operation.cameAtOnce = cameAwake || !staysAwake }
       core.handBack(handover, at: now)
       return workDirectly(&core, at: now)
